@@ -1,0 +1,72 @@
+"""Where things lie in a collection folder, and who may write there."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.errors import LockedError
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection folder, laid out so that wb-manager, wacz and Browsertrix tools accept it."""
+
+    root: Path
+
+    @property
+    def warcs(self) -> Path:
+        """Folder of the WARC files."""
+        return self.root / "archive"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the run reports."""
+        return self.root / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs, the write-ahead lines among them."""
+        return self.root / "logs"
+
+    @property
+    def state(self) -> Path:
+        """Folder of what belongs to no run, append-only."""
+        return self.root / "state"
+
+    @property
+    def database(self) -> Path:
+        """The index: a finding aid, made again from the WARC files by ``vigil rebuild``."""
+        return self.root / "archive.db"
+
+    def create(self) -> None:
+        """Make the folders that are missing."""
+        for name in ("archive", "indexes", "pages", "seals", "reports", "logs", "state"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self, who: str) -> Iterator[None]:
+        """Hold the collection for one writer; ``who`` is shown to a second one.
+
+        Raises:
+            LockedError: another process holds it.
+        """
+        self.create()
+        path = self.state / "lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.pread(handle, 200, 0).decode(errors="replace").strip() or "an unknown process"
+                raise LockedError(
+                    f"the collection {self.root} is being written by {holder}",
+                    hint="Wait until it has ended; one collection has one writer at a time.",
+                ) from None
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{who}, process {os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)
