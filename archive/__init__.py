@@ -2,3 +2,5 @@
 
 Knows no crawler: an outsider searches and verifies an archive with this package alone.
 """
+
+__version__ = "0.1.0"
