@@ -7,7 +7,7 @@ LOCK   := $(V) -m uv pip compile --quiet --upgrade --universal --python-version 
 TEST   := $(V) -m pytest -n $(JOBS)
 
 .PHONY: help demo test test-all check format bench docs lock clean
-help:      ; @grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/: .*##/\t/' | expand -t 12
+help:      ; @sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 14
 demo: .venv/run.done  ## install what a crawl needs, then crawl the built-in replica of the blog
 	@.venv/bin/vigil demo
 test: .venv/dev.done  ## the tests, in some minutes
