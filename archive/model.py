@@ -391,7 +391,7 @@ class Card:
 
 
 class PageOutcome(StrEnum):
-    """What a page turned out to be; each of the last four is an alarm, never "0 new posts"."""
+    """What a page turned out to be; all after ``PAST_THE_END`` are alarms, never "0 new posts"."""
 
     OK = "ok"
     PAST_THE_END = "past-the-end"
@@ -399,6 +399,7 @@ class PageOutcome(StrEnum):
     BLOCKED = "block-page"
     LAYOUT_DRIFT = "layout-drift"
     UNREADABLE = "unreadable"
+    SOFT_404 = "not-found-page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
