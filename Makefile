@@ -2,12 +2,12 @@
 PYTHON ?= python3
 JOBS   ?= 2
 V      := .venv/bin/python
-PIP    := $(V) -m pip --disable-pip-version-check install --quiet --require-hashes -r
+PIP    := $(V) -m pip --disable-pip-version-check install -qq --require-hashes -r
 LOCK   := $(V) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 TEST   := $(V) -m pytest -n $(JOBS)
 
 .PHONY: help demo test test-all check format bench docs lock clean
-help:      ; @sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 14
+help:      ; @sed -nE 's/^([a-z-]+):[^$$]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 demo: .venv/run.done  ## install what a crawl needs, then crawl the built-in replica of the blog
 	@.venv/bin/vigil demo
 test: .venv/dev.done  ## the tests, in some minutes
@@ -30,6 +30,6 @@ clean:     ## forget .venv and everything made
 .venv/run.done: requirements/build.lock requirements/run.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("vigil needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	@echo "installing what a crawl needs into .venv ..." && $(PYTHON) -m venv .venv && $(PIP) requirements/build.lock && $(PIP) requirements/run.lock
-	@$(V) -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --no-index --editable . && touch $@
+	@$(V) -m pip --disable-pip-version-check install -qq --no-deps --no-build-isolation --no-index --editable . && touch $@
 .venv/dev.done: .venv/run.done requirements/dev.lock
 	@echo "installing what tests and checks need ..." && $(PIP) requirements/dev.lock && touch $@
