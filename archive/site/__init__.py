@@ -1,0 +1,44 @@
+"""One blog's rules, and what follows from them for URLs.
+
+``rules`` holds the keys of a site file as frozen dataclasses, ``files`` reads and checks such a file, ``urls`` says
+which post a URL names and under which key it is indexed.
+"""
+
+from archive.site.files import load_site, parse_site
+from archive.site.rules import (
+    FeedRules,
+    IdentityRules,
+    ImageRules,
+    Layout,
+    ListingRules,
+    MoreRules,
+    Politeness,
+    RobotsException,
+    RobotsRules,
+    Site,
+    SiteFile,
+    SiteHead,
+    TextRules,
+)
+from archive.site.urls import canonical, identify, permalink
+
+__all__ = [
+    "FeedRules",
+    "IdentityRules",
+    "ImageRules",
+    "Layout",
+    "ListingRules",
+    "MoreRules",
+    "Politeness",
+    "RobotsException",
+    "RobotsRules",
+    "Site",
+    "SiteFile",
+    "SiteHead",
+    "TextRules",
+    "canonical",
+    "identify",
+    "load_site",
+    "parse_site",
+    "permalink",
+]

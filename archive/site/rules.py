@@ -1,0 +1,280 @@
+"""One blog's rules, as a site file writes them.
+
+Every key of a site file is a field below; its docstring is the key's documentation (docs/reference/config.md is
+generated from it). Unknown keys and wrong units are refused with file, key and the nearest valid key. ``SiteFile``
+shows which table of the file holds which.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from archive.tables import NumberRule, TextRule
+
+URL = re.compile(
+    r"(?P<scheme>https?)://(?P<user>(?:[^/?#\\\s]*@)?)(?P<host>\[[0-9a-f:.]+\]|[^/?#\\\s:@\[\]]+)(?::(?P<port>\d*))?"
+    r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A whole http URL; a backslash or space in the authority, which clients read in different ways, is none."""
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*|\[[0-9a-f:.]+\]")
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
+def _selects(selector: str) -> bool:
+    from cssselect import HTMLTranslator, SelectorError  # noqa: PLC0415  # only who reads a site file pays for it
+
+    try:
+        HTMLTranslator().css_to_xpath(selector)
+    except (SelectorError, RecursionError):
+        return False
+    return True
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+def _is_url(text: str) -> bool:
+    return URL.fullmatch(text) is not None and re.search(r"[\x00-\x20\x7f]", text) is None
+
+
+Line = Annotated[str, TextRule("a line of text, not empty", _matches(r"(?=.*\S)[^\x00-\x1f\x7f-\x9f]+"))]
+Regex = Annotated[str, TextRule("a regular expression of Python's re", _compiles)]
+Selector = Annotated[str, TextRule("a CSS selector", _selects)]
+Host = Annotated[str, TextRule("a host name in small letters, without scheme and port", _matches(_HOST.pattern))]
+Url = Annotated[str, TextRule("a whole URL that begins with https:// or http://", _is_url)]
+SitePath = Annotated[str, TextRule("a path that begins with /", _matches(r"/[^\x00-\x20\x7f]*"))]
+RobotsRule = Annotated[str, TextRule("a path pattern that begins with / or *", _matches(r"[/*][^\x00-\x20\x7f]*"))]
+Slug = Annotated[str, TextRule("small letters, digits and hyphens, 64 at most", _matches(r"[a-z0-9][a-z0-9-]{0,63}"))]
+LanguageTag = Annotated[str, TextRule("a language tag like en or pt-BR", _matches(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"))]
+Seconds = Annotated[float, NumberRule(0, 86_400, "seconds")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRules:
+    """``[identity]``: what makes two URLs the same post."""
+
+    patterns: tuple[Regex, ...]
+    """Regular expressions searched in a URL's path, then in ``path?query``; the first that matches says that the URL
+    is a post, and its group ``id`` is the post's identity. Without such a group the identity is ``permalink`` filled
+    with the pattern's groups, or, without a permalink, the canonical URL. Without a match the URL is not a post."""
+    permalink: SitePath | None = None
+    """Path to ask for when only the identity is known, with ``{id}``; for posts without a number, the one spelling of
+    their path, with the patterns' groups such as ``{slug}``."""
+    ignored_parameters: tuple[Line, ...] = ()
+    """Query parameters without meaning on this site, left out of the index key like those of well-known trackers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreRules:
+    """``[listing.more]``: how the listing goes on. The first way that yields a URL is taken."""
+
+    button: tuple[Selector, ...] = ()
+    """CSS selectors of the "Load more" element or the link to the next page."""
+    attributes: tuple[Line, ...] = ("href",)
+    """Attributes of the button that may hold the next URL, in order of trust."""
+    url: Url | None = None
+    """URL pattern with ``{page}`` (the next page's number), for a site whose button names no URL."""
+    first_page: Annotated[int, NumberRule(0)] = 0
+    """The number of the first page in ``url``."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers sent with the request for the next page: a table of names and values."""
+    json_html: Line | None = None
+    """Dotted path, in a JSON answer, of the HTML that holds the cards."""
+    json_next: Line | None = None
+    """Dotted path, in a JSON answer, of the next URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRules:
+    """``[listing]``: where the walk starts and how to read a page of it."""
+
+    start: Url
+    """URL of the blog's first listing page."""
+    more: MoreRules = MoreRules()
+    scope: tuple[Selector, ...] = ("body",)
+    """CSS selectors; the first that matches holds the posts."""
+    outside: tuple[Selector, ...] = ()
+    """CSS selectors of parts within ``scope`` that hold no posts (sidebars)."""
+    item: tuple[Selector, ...] = ()
+    """CSS selectors of one post; empty: posts are found by behaviour (a body, and the permalink link before it)."""
+    body: tuple[Selector, ...] = ()
+    """CSS selectors of a post's inline text."""
+    title: tuple[Selector, ...] = ("h1", "h2", "h3", "h4")
+    """CSS selectors of elements that hold a post's title link."""
+    marker: tuple[Line, ...] = ()
+    """Strings of which one stands in every true page of this site; a page without is a block page."""
+    day_page: Url | None = None
+    """URL of a day page with ``{year}``, ``{month}``, ``{day}`` (no padding): newest posts on or before that day."""
+    page_cap: Annotated[int, NumberRule(1, unit="pages")] = 20_000
+    """The most listing pages one walk may ask for."""
+    overlap: Annotated[int, NumberRule(1, unit="cards")] = 4
+    """How many known cards in a row, past the first, make a later run "caught up"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRules:
+    """``[feeds]``: the site's own lists of URLs."""
+
+    sitemaps: tuple[Url, ...] = ()
+    """Sitemap or sitemap index URLs of the whole site; what they alone name are candidates, never gaps."""
+    feeds: tuple[Url, ...] = ()
+    """RSS or Atom URLs of this blog."""
+    candidates_per_run: Annotated[int, NumberRule(0, unit="pages")] = 0
+    """How many candidates one run may open where the listing may not be walked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """``[[layouts]]``: how article pages look, newest first; chosen by what the page holds, then by capture date."""
+
+    name: Line
+    until: date | None = None
+    """Captures after this day use a newer layout; empty for the present one."""
+    detect: tuple[Selector, ...] = ()
+    """CSS selectors of which one must match for the layout to be tried."""
+    body: tuple[Selector, ...] = ()
+    """CSS selectors of the post's body; the first that matches outside ``outside`` is read."""
+    outside: tuple[Selector, ...] = ()
+    """CSS selectors of what is never the post: sidebars, players, promotions, share bars."""
+    cover: tuple[Selector, ...] = ()
+    """CSS selectors of the cover picture with its caption."""
+    title: tuple[Selector, ...] = ("h1",)
+    authors: tuple[Selector, ...] = ()
+    time: tuple[Selector, ...] = ("time[datetime]",)
+    category: tuple[Selector, ...] = ()
+    dateline: tuple[Selector, ...] = ()
+    intro: tuple[Selector, ...] = ()
+    drop_lines: tuple[Regex, ...] = ()
+    """Regular expressions; a block that one matches whole is boilerplate."""
+    keep_lines: tuple[Regex, ...] = ()
+    """Regular expressions; a block that one matches is kept whatever ``drop_lines`` says."""
+    textless: tuple[Selector, ...] = ()
+    """CSS selectors that say the page is a video, audio or gallery item; then no body is no fault."""
+    figure: tuple[Selector, ...] = ("figure",)
+    """CSS selectors of a picture together with its caption, in the body and in ``cover``."""
+    caption: tuple[Selector, ...] = ("figcaption",)
+    """CSS selectors of the caption within a ``figure``."""
+    categories: tuple[Line, ...] = ()
+    """Category names that mark a page as this blog's, for candidates of site-wide sitemaps; empty: any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRules:
+    """``[text]``: lines with a meaning of their own, in the blog's language; regular expressions on tidy text."""
+
+    credits: tuple[Regex, ...] = ()
+    """Matched on a whole block: it is a credit line, kept. Its groups ``writer``, ``language``, ``service`` and
+    ``sources`` (names between commas and "and") are what it says."""
+    corrections: tuple[Regex, ...] = ()
+    """Matched at the start of a block: it is a correction or clarification, kept and named as such."""
+    datelines: tuple[Regex, ...] = ()
+    """Matched at the start of the first paragraph: its group ``dateline`` is the place, for a page that has no
+    element of its own for it."""
+    missing: tuple[Regex, ...] = ()
+    """Matched on a whole title: the page says "not found" although its status was 200."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRules:
+    """``[images]``: where pictures live and how the original's URL follows from a thumbnail's."""
+
+    hosts: tuple[Host, ...] = ()
+    """Hosts of the pictures, for pages that show them from elsewhere than the blog's own hosts."""
+    original: tuple[Regex, str] | None = None
+    """Regular expression and replacement that turn a thumbnail's URL into the original's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsException:
+    """``[[robots.exceptions]]``: one rule of robots.txt that the operator sets aside, openly."""
+
+    rule: RobotsRule
+    """The ``Disallow`` pattern, exactly as in robots.txt."""
+    urls: tuple[Regex, ...]
+    """Regular expressions; only a URL that one matches whole is excepted."""
+    reason: Line
+    """Why; recorded in every run's warcinfo and report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Politeness:
+    """``[politeness]``: how gently the site is asked."""
+
+    delay: Seconds = 2.0
+    """Seconds between two requests to one host; a longer ``Crawl-delay`` of robots.txt wins."""
+    jitter: Annotated[float, NumberRule(0, 1)] = 0.5
+    """Part of the delay by which it varies at random, 0 to 1."""
+    connections: Annotated[int, NumberRule(1, 256, "connections")] = 1
+    """Connections at once to one host."""
+    timeout: Annotated[float, NumberRule(0.001, 86_400, "seconds")] = 60.0
+    """Seconds until an exchange without progress to its end is given up."""
+    max_bytes: Annotated[int, NumberRule(1, unit="bytes")] = 64 * 2**20
+    """Bytes of one answer after which it is cut and marked."""
+    retries: Annotated[int, NumberRule(0, 100, "tries")] = 3
+    """Further tries of a request that failed or was answered 429, 500, 502, 503, 504, 522 or 524."""
+    failures_in_row: Annotated[int, NumberRule(1, unit="exchanges")] = 20
+    """Failed exchanges in a row after which the run ends (exit 12)."""
+    user_agent: Line | None = None
+    """``{version}`` and ``{contact}`` are filled in; without it: ``Mozilla/5.0 (compatible; vigil/…; +contact)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteHead:
+    """``[site]``: which blog this is."""
+
+    id: Slug
+    """Short name of the blog, the same as the file's; it stands in commands and in the names of WARC files."""
+    title: Line
+    """Name of the blog, for people."""
+    language: LanguageTag | None = None
+    """Language of the posts, where a page does not say it (BCP 47)."""
+    hosts: tuple[Host, ...]
+    """Hosts of the blog, canonical one first, the others are its aliases; requests to any other are refused and
+    recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site(SiteHead):
+    """One blog we watch."""
+
+    identity: IdentityRules
+    listing: ListingRules
+    feeds: FeedRules = FeedRules()
+    layouts: tuple[Layout, ...] = ()
+    text: TextRules = TextRules()
+    images: ImageRules = ImageRules()
+    robots_exceptions: tuple[RobotsException, ...] = ()
+    politeness: Politeness = Politeness()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsRules:
+    """``[robots]``: the file is fetched and obeyed in every run; only exceptions are written down."""
+
+    exceptions: tuple[RobotsException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFile:
+    """The tables of a site file."""
+
+    site: SiteHead
+    identity: IdentityRules
+    listing: ListingRules
+    feeds: FeedRules = FeedRules()
+    layouts: tuple[Layout, ...] = ()
+    text: TextRules = TextRules()
+    images: ImageRules = ImageRules()
+    robots: RobotsRules = RobotsRules()
+    politeness: Politeness = Politeness()
