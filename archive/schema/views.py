@@ -1,0 +1,121 @@
+"""Views of ``archive.db`` for people: times spelled out, numbers turned into names."""
+
+import re
+
+# What the capitals in the statements below stand for.
+_MEANINGS = {
+    "MICROSECONDS": r"strftime('%Y-%m-%dT%H:%M:%S', \1 / 1000000, 'unixepoch') || printf('.%06dZ', \1 % 1000000)",
+    "SECONDS": r"strftime('%Y-%m-%dT%H:%M:%SZ', \1 / 1000000, 'unixepoch')",
+    "KIND": r"CASE \1 WHEN 1 THEN 'response' WHEN 2 THEN 'revisit' WHEN 3 THEN 'not-modified' ELSE 'failure' END",
+}
+
+_VIEWS = (
+    """\
+CREATE VIEW posts_current AS SELECT -- Each post of which a text is kept, as it stood when last read.
+  p.id AS post_id, -- Number within this archive.
+  s.name AS site, -- The blog.
+  p.identity AS identity, -- The post's lasting name.
+  a.title AS title, -- Headline.
+  coalesce(p.canonical_url, u.url) AS url, -- Permalink.
+  SECONDS(p.published) AS published, -- Time of publication, UTC.
+  SECONDS(a.modified) AS modified, -- Stated time of the last modification, UTC.
+  a.authors AS authors, -- JSON array of names.
+  a.category AS category, -- The site's category.
+  a.language AS language, -- Language code.
+  p.state AS state, -- 'live', 'gone' or 'refused'.
+  v.origin AS origin, -- 'permalink' or 'from listing'.
+  v.number AS version, -- Number of the version that stands.
+  (SELECT count(*) FROM versions n WHERE n.post_id = p.id) AS versions, -- How many texts it had.
+  t.text_hash AS text_hash, -- Lasting name of the version that stands.
+  MICROSECONDS(f.time) AS first_captured, -- First capture of that text, UTC.
+  MICROSECONDS(l.time) AS last_captured, -- Last capture of that text, UTC.
+  t.text AS text -- The text, paragraphs with an empty line between.
+FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id
+JOIN versions v ON v.post_id = p.id AND v.number = p.current
+JOIN articles a ON a.id = p.article_id JOIN texts t ON t.id = v.text_id
+JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id""",
+    """\
+CREATE VIEW post_versions AS SELECT -- Each text that each post had.
+  v.post_id AS post_id, -- Number of the post within this archive.
+  s.name AS site, -- The blog.
+  p.identity AS identity, -- The post's lasting name.
+  v.number AS version, -- 1 is the oldest.
+  v.number = p.current AS is_current, -- 1 for the text that stands.
+  t.text_hash AS text_hash, -- The version's lasting name.
+  v.origin AS origin, -- 'permalink' or 'from listing'.
+  MICROSECONDS(f.time) AS first_captured, -- First capture of that text, UTC.
+  MICROSECONDS(l.time) AS last_captured, -- Last capture of that text, UTC.
+  v.capture_id AS capture_id, -- The first capture; see captures_readable.
+  SECONDS(a.modified) AS modified, -- Stated time of the last modification, UTC.
+  t.title AS title, -- Headline.
+  t.text AS text -- The text.
+FROM versions v JOIN posts p ON p.id = v.post_id JOIN sites s ON s.id = p.site_id
+JOIN texts t ON t.id = v.text_id JOIN articles a ON a.id = v.article_id
+JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id""",
+    """\
+CREATE VIEW post_events AS SELECT -- What changed, when, and which capture proves it.
+  e.post_id AS post_id, -- Number of the post within this archive.
+  s.name AS site, -- The blog.
+  p.identity AS identity, -- The post's lasting name.
+  MICROSECONDS(e.time) AS time, -- Time of the capture, UTC.
+  e.kind AS kind, -- What happened.
+  e.text_hash AS text_hash, -- The text, where one came or came back.
+  e.is_edit AS is_edit, -- 1 when a text replaced another.
+  e.is_title_changed AS is_title_changed, -- 1 when the headline changed.
+  e.is_silent AS is_silent, -- 1 when the stated modification time did not move.
+  coalesce(e.reason, e.before || ' -> ' || e.after, e.status) AS detail, -- In words.
+  e.capture_id AS capture_id -- The proof; see captures_readable.
+FROM events e JOIN posts p ON p.id = e.post_id JOIN sites s ON s.id = p.site_id""",
+    """\
+CREATE VIEW captures_readable AS SELECT -- Each capture, with its words spelled out and the place of its bytes.
+  x.id AS capture_id, -- Number within this archive.
+  s.name AS site, -- The blog.
+  r.uid AS run, -- The run that asked.
+  r.route AS route, -- 'site', or 'test-route': never the real site.
+  x.sequence AS sequence, -- Which request of the run.
+  MICROSECONDS(x.time) AS time, -- When it was asked for, UTC.
+  x.purpose AS purpose, -- Why it was asked for.
+  u.url AS url, -- What was asked for.
+  u.identity AS identity, -- The post that the URL names.
+  c.status AS status, -- HTTP status.
+  KIND(c.kind) AS kind, -- Shape of the record.
+  x.outcome AS outcome, -- What the page turned out to be.
+  x.payload_digest AS payload_digest, -- SHA-256 of the entity as sent.
+  x.payload_bytes AS payload_bytes, -- Its length.
+  x.content_type AS content_type, -- The Content-Type header.
+  coalesce(x.failure || ': ' || x.failure_message, x.truncation) AS trouble, -- Why there was no whole answer.
+  f.name AS file, -- WARC file.
+  c.offset AS offset, -- Where the record's gzip member begins.
+  c.length AS length, -- How long it is.
+  x.record_id AS record_id -- WARC-Record-ID.
+FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
+JOIN urls u ON u.id = x.url_id JOIN runs r ON r.id = x.run_id JOIN sites s ON s.id = r.site_id
+JOIN files f ON f.id = c.file_id""",
+    """\
+CREATE VIEW gaps AS SELECT -- Each post that a source of its blog showed and whose own page the archive does not hold.
+  p.id AS post_id, -- Number within this archive.
+  s.name AS site, -- The blog.
+  p.identity AS identity, -- The post's lasting name.
+  u.url AS url, -- The spelling by which it was first met.
+  p.current IS NOT NULL AS has_listing_text, -- 1 when at least the listing's text is kept.
+  coalesce(CASE WHEN p.state IS NULL THEN (
+      SELECT o.kind || ': ' || o.reason FROM omissions o JOIN aliases l ON l.post_id = p.id
+      JOIN urls w ON w.id = l.url_id AND w.url = o.url ORDER BY o.id DESC LIMIT 1)
+    ELSE (SELECT coalesce(e.reason, e.kind || ' (' || e.status || ')') FROM events e
+      WHERE e.post_id = p.id AND e.kind IN ('rejected', 'gone') ORDER BY e.time DESC, e.capture_id DESC LIMIT 1)
+    END, 'not asked for yet') AS reason, -- Why.
+  MICROSECONDS(x.time) AS last_seen -- When a source showed it last, UTC.
+FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id
+JOIN exchanges x ON x.id = (SELECT max(g.capture_id) FROM sightings g WHERE g.post_id = p.id)
+WHERE p.is_opened = 0""",
+)
+
+
+def _spelled(statement: str) -> str:
+    for word, meaning in _MEANINGS.items():
+        statement = re.sub(rf"\b{word}\(([\w.]+)\)", meaning, statement)
+    return statement
+
+
+VIEWS = tuple(_spelled(statement) for statement in _VIEWS)
+"""Views, in an order in which they can be made."""

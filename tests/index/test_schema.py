@@ -1,0 +1,39 @@
+"""The schema says what it holds, and refuses what it should not."""
+
+import sqlite3
+
+import pytest
+
+from archive.schema import NOTES, TABLES, VIEWS
+
+
+@pytest.fixture
+def empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:")
+    for statement in (*TABLES, *VIEWS):
+        db.execute(statement)
+    return db
+
+
+def test_every_table_view_and_column_has_its_meaning(empty: sqlite3.Connection) -> None:
+    names = {
+        name
+        for (name,) in empty.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+        if not name.startswith("texts_fts_")
+    }
+    assert {note.name for note in NOTES} == names
+    for note in NOTES:
+        columns = [column[0] for column in empty.execute(f'SELECT * FROM "{note.name}"').description]  # noqa: S608
+        assert [name for name, _ in note.columns] == columns
+        for meaning in (note.meaning, *(meaning for _, meaning in note.columns)):
+            assert meaning.endswith("."), (note.name, meaning)
+
+
+def test_every_table_of_ours_is_strict(empty: sqlite3.Connection) -> None:
+    tables = empty.execute("PRAGMA main.table_list").fetchall()
+    loose = {row[1] for row in tables if row[2] == "table" and not row[5] and not row[1].startswith("sqlite_")}
+    assert loose == set()
+
+
+def test_no_table_numbers_its_rows_by_a_counter_of_its_own(empty: sqlite3.Connection) -> None:
+    assert empty.execute("SELECT name FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone() is None
