@@ -457,7 +457,10 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPost:
-    """What the archive knows of a post before a capture: ``versions`` are text hashes, oldest first."""
+    """What the archive knows of a post before a capture: ``versions`` are text hashes, oldest first.
+
+    ``is_opened`` is true once its own page was read; until then every version is from a listing.
+    """
 
     identity: Identity
     state: PostState
@@ -466,6 +469,8 @@ class KnownPost:
     title: str | None
     canonical_url: str | None
     counted_to: datetime | None
+    modified: datetime | None = None
+    is_opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -475,11 +480,15 @@ class PostSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionAdded:
-    """A text the post never had before; ``is_silent`` when its stated modification time did not move."""
+    """A text the post never had before; ``is_silent`` when its stated modification time did not move.
+
+    ``is_edit`` is false for a post's first text, and for the first from its own page after one from a listing.
+    """
 
     text_hash: Sha256
     is_title_changed: bool
     is_silent: bool
+    is_edit: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
