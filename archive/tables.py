@@ -1,7 +1,8 @@
 """TOML tables become frozen dataclasses; what does not fit is refused with file, key and the nearest valid key.
 
 A field's annotation says what its key may hold: a plain type, ``X | None`` (the key may be left out), a tuple (a TOML
-array; pairs are a TOML table), another dataclass (a TOML table), or one of these with a ``TextRule`` or ``NumberRule``.
+array; a tuple of pairs is a TOML table), another dataclass (a TOML table), or one of these with a ``TextRule`` or
+``NumberRule``.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from archive.errors import ConfigError
@@ -20,6 +22,7 @@ T = TypeVar("T")
 _Pair = tuple[str, str]
 _KINDS: dict[object, str] = {
     str: "text in quotes",
+    Path: "a path in quotes",
     int: "a whole number",
     float: "a number",
     bool: "true or false",
@@ -167,6 +170,8 @@ class _Reader:
                 refuse(self.file, at, f"is {_shown(value)}, it must be {rule.says}")
             if isinstance(rule, NumberRule) and isinstance(value, (int, float)) and not rule.holds(value):
                 refuse(self.file, at, f"is {_shown(value)}, it must be {rule.says}")
+        if kind is Path:
+            return Path(str(value))
         return float(value) if kind is float and isinstance(value, int) else value
 
 
@@ -176,6 +181,8 @@ def _is_kind(value: object, kind: object) -> bool:
         return kind is bool
     if isinstance(value, datetime):
         return False
+    if kind is Path:
+        return isinstance(value, str) and value != "" and "\0" not in value
     if kind is float:
         return isinstance(value, (int, float)) and -(10**300) < value < 10**300
     return isinstance(kind, type) and isinstance(value, kind)

@@ -31,10 +31,14 @@ def load_site(path: Path) -> Site:
 def parse_site(toml: bytes, name: str) -> Site:
     """Read a site file's bytes; ``name`` stands for it in messages.
 
+    A name that ends in ``.toml`` must be the site's id: a copied file would else write into the first one's archive.
+
     Raises:
         ConfigError: as ``load_site``.
     """
     file = tables.read(SiteFile, tables.parse(toml, name), name)
+    if name.endswith(".toml") and Path(name).stem != file.site.id:
+        tables.refuse(name, "site.id", f"is “{file.site.id}”, it must be the file's name, “{Path(name).stem}”")
     for key, problem in _problems(file):
         tables.refuse(name, key, problem, "docs/reference/config.md describes every key with its unit.")
     return Site(

@@ -28,7 +28,7 @@ def test_every_table_of_a_site_file_is_read(blog: Site) -> None:
 
 
 def test_same_bytes_make_the_same_site(toml: str, blog: Site) -> None:
-    assert parse_site(toml.encode(), "elsewhere.toml") == blog
+    assert parse_site(toml.encode(), "elsewhere") == blog
 
 
 REFUSED = {
@@ -114,13 +114,14 @@ CHANGED = {
     "header that is a number": ('"XMLHttpRequest"', "1", "listing.more.headers.X-Requested-With: is 1"),
     "no host": ('hosts = ["www.', 'hosts = [] # ["www.', "site.hosts: is empty"),
     "no pattern": ("patterns = [", "patterns = []\nx = [", "identity.x: is no key"),
+    "id of another file": ('"harbour-watch"', '"harbour"', "site.id: is “harbour”, it must be the file's name"),
     "id in capitals": ('"harbour-watch"', '"Harbour Watch"', "site.id: is “Harbour Watch”"),
     "id that climbs": ('"harbour-watch"', '"../../etc"', "site.id: is “../../etc”"),
     "language in words": ('"en"', '"English"', "site.language: is “English”"),
     "permalink without slash": ('"/a/{id}.html"', '"a/{id}.html"', "identity.permalink: is “a/{id}.html”"),
     "permalink of a slug": ('"/a/{id}.html"', '"/a/{slug}"', "identity.permalink: holds {slug}, it may hold: {id}"),
     "table missing": ("[listing]", "[other]", "other: is no key"),
-    "list for a table": ("[listing.more]\nbutton =", "more = []\n[[layouts]]\nname = 'x'\nbody =", "listing.more: is a list"),
+    "list for a table": ("[listing.more]\nbutton", "more = []\n[[layouts]]\nname='x'\nbody", "listing.more: is a list"),
 }  # fmt: skip
 
 
@@ -181,12 +182,12 @@ def test_a_file_with_any_line_changed_is_read_or_refused(toml: str, data: st.Dat
     lines[at] = data.draw(st.one_of(_VALUES.map(f"{key}= ".__add__), st.text(), st.just("")))
     text = "\n".join(lines)
     with suppress(ConfigError):
-        site = parse_site(text.encode(errors="surrogatepass"), "x.toml")
+        site = parse_site(text.encode(errors="surrogatepass"), "harbour-watch.toml")
         assert site.id == tomllib.loads(text)["site"]["id"]
 
 
 @pytest.mark.fuzz
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(junk: bytes) -> None:
-    with pytest.raises(ConfigError, match=r"^x\.toml: "):
-        parse_site(junk, "x.toml")
+    with pytest.raises(ConfigError, match=r"^harbour-watch\.toml: "):
+        parse_site(junk, "harbour-watch.toml")
