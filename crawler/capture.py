@@ -1,0 +1,196 @@
+"""Scrapy's download handler: what went over the wire is laid down first, then Scrapy sees the answer (law 2)."""
+
+import ipaddress
+import sys
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    NotSupported,
+    ResponseDataLossError,
+)
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+
+from archive.errors import RefusedAddressError
+from archive.model import FailureKind, Purpose, Truncation
+from crawler.recording import Recorder, recorder_of, set_recorder
+from crawler.wire.address import parse_route_rules
+from crawler.wire.client import Answer, Asking, Wire
+
+__all__ = ["CaptureHandler", "Recorder", "recorder_of", "set_recorder"]
+
+_FAILURES = {
+    FailureKind.NAME: CannotResolveHostError,
+    FailureKind.REFUSED: DownloadConnectionRefusedError,
+    FailureKind.TIMEOUT: DownloadTimeoutError,
+    FailureKind.ADDRESS: RefusedAddressError,
+}
+_TRUNCATIONS = {
+    Truncation.TIME: DownloadTimeoutError,
+    Truncation.LENGTH: DownloadCancelledError,
+}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class CaptureHandler(BaseDownloadHandler):
+    """Fetches over ``Wire``, has the recorder lay the exchange down, and only then answers Scrapy.
+
+    Settings read: ``DOWNLOAD_TIMEOUT`` (seconds for the whole exchange), ``DOWNLOAD_MAXSIZE`` (bytes of the body as
+    framed on the wire, 0 for no limit), ``VIGIL_RESOLVE`` (list of ``--resolve`` rules), ``VIGIL_CACERT`` (file).
+
+    Request meta read: ``vigil_purpose`` (a ``Purpose``), ``via`` (URL), ``download_timeout``, ``download_maxsize``,
+    ``redirect_urls``. Meta written: ``vigil_capture`` (the exchange's sequence number, of the last try), also when the
+    request fails, and ``download_latency``.
+    """
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._recorder = recorder_of(crawler)
+        self._wire = Wire(parse_route_rules(settings.getlist("VIGIL_RESOLVE"), settings.get("VIGIL_CACERT")))
+        self._seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make the handler of ``crawler``.
+
+        Raises:
+            UsageError: nobody records the crawl, or a ``--resolve`` rule cannot be read.
+        """
+        return cls(crawler)
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch ``request``, lay the exchange down, and give Scrapy the answer.
+
+        Raises:
+            StorageError: the disk refused, so the answer is not given.
+            RefusedAddressError: the host has no public address.
+            Exception: Scrapy's download exceptions, for exchanges that brought no whole answer.
+        """
+        answer = await self._exchange(request, is_fresh=False)
+        if answer.is_resendable:
+            answer = await self._exchange(request, is_fresh=True)
+        request.meta["download_latency"] = answer.latency
+        _raise_for(answer)
+        return _response(request, answer)
+
+    async def close(self) -> None:
+        """Close the connections that were kept alive."""
+        await self._wire.close()
+
+    async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
+        asking = self._asking(request, is_fresh=is_fresh)
+        request.meta["vigil_capture"] = asking.sequence
+        self._recorder.asked(asking.sequence, asking.url, asking.began)
+        answer = await self._wire.exchange(asking)
+        await self._recorder.lay(answer.exchange)
+        return answer
+
+    def _asking(self, request: Request, *, is_fresh: bool) -> Asking:
+        if request.meta.get("proxy"):
+            raise NotSupported("proxies are not supported: the archive must know with whom it spoke")
+        parts = urlsplit(request.url)
+        scheme = parts.scheme.lower()
+        sent = compose(request)
+        return Asking(
+            sequence=self._recorder.next_sequence(),
+            url=request.url.partition("#")[0],
+            purpose=_purpose(request, parts.path),
+            via=_via(request),
+            began=datetime.now(UTC),
+            method=request.method,
+            host=parts.hostname or "",
+            port=parts.port or _DEFAULT_PORTS[scheme],
+            is_tls=scheme == "https",
+            request=sent,
+            seconds=float(request.meta.get("download_timeout") or self._seconds),
+            max_bytes=int(request.meta.get("download_maxsize", self._max_bytes)) or sys.maxsize,
+            is_fresh=is_fresh,
+        )
+
+
+def compose(request: Request) -> bytes:
+    """Write the exact bytes of ``request``: Host first, then its headers in their order; path and query as they are.
+
+    Raises:
+        NotSupported: the request holds a byte that would end its line.
+    """
+    target, host = _target_and_host(request.url)
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
+    fields = [(name, value) for name, value in _fields(request.headers) if name.lower() not in _OURS]
+    given_host = request.headers.get(b"Host")
+    lines.append(b"Host: " + (given_host or host))
+    lines += [b"%s: %s" % field for field in fields]
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        lines.append(b"Content-Length: %d" % len(request.body))
+    if any(forbidden in line for line in lines for forbidden in (b"\r", b"\n", b"\0")):
+        raise NotSupported(f"a line end or NUL within the request for {request.url}")
+    return b"\r\n".join([*lines, b"", request.body])
+
+
+_OURS = (b"host", b"content-length", b"proxy-authorization", b"proxy-connection", b"transfer-encoding")
+
+
+def _target_and_host(url: str) -> tuple[bytes, bytes]:
+    rest = url.partition("#")[0].split("://", 1)[1]
+    cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    target = rest[cut:]
+    if not target.startswith("/"):
+        target = "/" + target
+    if any(character <= " " or character == "\x7f" for character in target):
+        raise NotSupported(f"a blank or control character within {url!r}")
+    return target.encode(), rest[:cut].rpartition("@")[2].encode()
+
+
+def _fields(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, values in headers.items() for value in values]
+
+
+def _purpose(request: Request, path: str) -> Purpose:
+    given = request.meta.get("vigil_purpose")
+    if given is not None:
+        return Purpose(given)
+    return Purpose.ROBOTS if path == "/robots.txt" else Purpose.OTHER
+
+
+def _via(request: Request) -> str | None:
+    redirected = request.meta.get("redirect_urls")
+    via = redirected[-1] if redirected else request.meta.get("via")
+    return str(via) if via else None
+
+
+def _raise_for(answer: Answer) -> None:
+    exchange = answer.exchange
+    if exchange.failure is not None:
+        raise _FAILURES.get(exchange.failure.kind, DownloadFailedError)(f"{exchange.url}: {exchange.failure.message}")
+    if exchange.truncation is not None:
+        kind = _TRUNCATIONS.get(exchange.truncation, ResponseDataLossError)
+        raise kind(f"{exchange.url}: the body was cut off ({exchange.truncation}) after {len(exchange.body)} bytes")
+
+
+def _response(request: Request, answer: Answer) -> Response:
+    headers = Headers(list(answer.fields))
+    peer = answer.exchange.peer
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=answer.entity)
+    return kind(
+        url=request.url,
+        status=answer.status or 0,
+        headers=headers,
+        body=answer.entity,
+        certificate=peer.tls.chain[0] if peer and peer.tls and peer.tls.chain else None,
+        ip_address=ipaddress.ip_address(peer.address) if peer else None,
+        protocol=f"HTTP/1.{answer.minor}",
+    )

@@ -1,0 +1,71 @@
+"""TLS settings, and the facts of a live connection. Certificates are verified, always."""
+
+import ssl
+from pathlib import Path
+
+from archive.errors import ConfigError
+from archive.model import TlsFacts
+
+_DER = 2
+"""``_ssl.ENCODING_DER``."""
+
+_IANA_NAMES = {
+    f"{exchange}-{cipher}": f"TLS_{exchange.replace('-', '_')}_WITH_{iana}"
+    for exchange in ("ECDHE-ECDSA", "ECDHE-RSA", "DHE-RSA")
+    for cipher, iana in (
+        ("AES128-GCM-SHA256", "AES_128_GCM_SHA256"),
+        ("AES256-GCM-SHA384", "AES_256_GCM_SHA384"),
+        ("CHACHA20-POLY1305", "CHACHA20_POLY1305_SHA256"),
+        ("AES128-SHA256", "AES_128_CBC_SHA256"),
+        ("AES256-SHA256", "AES_256_CBC_SHA256"),
+        ("AES256-SHA384", "AES_256_CBC_SHA384"),
+    )
+}
+
+
+def make_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Make the context of all connections: verified chain and host name, TLS 1.2 or newer, HTTP/1.1 only.
+
+    Raises:
+        ConfigError: ``ca_file`` holds no certificates.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"{ca_file} cannot be read as certificates: {error}",
+                hint="Give --cacert a file of PEM certificates.",
+            ) from error
+    return context
+
+
+def facts_of(connection: ssl.SSLObject | ssl.SSLSocket) -> TlsFacts:
+    """Read the facts of a connection whose handshake is done."""
+    cipher = connection.cipher()
+    name = cipher[0] if cipher else ""
+    return TlsFacts(
+        version=(connection.version() or "").removeprefix("TLSv"),
+        cipher=_IANA_NAMES.get(name, name),
+        server_name=connection.server_hostname,
+        alpn=connection.selected_alpn_protocol(),
+        chain=_peer_chain(connection),
+        is_verified=connection.context.verify_mode is ssl.CERT_REQUIRED,
+    )
+
+
+def _peer_chain(connection: ssl.SSLObject | ssl.SSLSocket) -> tuple[bytes, ...]:
+    """Give the certificates as the peer sent them (DER, leaf first); the leaf alone where Python does not tell more.
+
+    Python 3.13 tells by a public method. Before, the same method is on a private attribute: the one private name here.
+    """
+    ask = getattr(connection, "get_unverified_chain", None) or getattr(
+        getattr(connection, "_sslobj", None), "get_unverified_chain", None
+    )
+    if ask is not None:
+        return tuple(item if isinstance(item, bytes) else item.public_bytes(_DER) for item in ask())
+    leaf = connection.getpeercert(binary_form=True)
+    return (leaf,) if leaf else ()
