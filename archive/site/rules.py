@@ -147,6 +147,8 @@ class Layout:
     """CSS selectors of the post's body; the first that matches outside ``outside`` is read."""
     outside: tuple[Selector, ...] = ()
     """CSS selectors of what is never the post: sidebars, players, promotions, share bars."""
+    embeds: tuple[Selector, ...] = ()
+    """CSS selectors of boxes within the body: their pictures are the post's, their text is not."""
     cover: tuple[Selector, ...] = ()
     """CSS selectors of the cover picture with its caption."""
     title: tuple[Selector, ...] = ("h1",)
