@@ -1,0 +1,115 @@
+"""An answer, and the bytes of the HTTP message that carries it."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from crawler.replica.server import After, Reply, Request
+from crawler.replica.times import http_date
+
+REASONS = {
+    200: "OK", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 403: "Forbidden",
+    404: "Not Found", 405: "Method Not Allowed", 410: "Gone", 429: "Too Many Requests", 500: "Internal Server Error",
+    503: "Service Unavailable",
+}  # fmt: skip
+
+
+class Framed(StrEnum):
+    """How the body's end is told."""
+
+    LENGTH = "length"
+    CHUNKED = "chunked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the site says, before it is an HTTP message; ``modified`` gives ``Last-Modified`` and conditional GETs."""
+
+    status: int = 200
+    content_type: str = "text/html; charset=utf-8"
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    modified: datetime | None = None
+    is_compressible: bool = True
+    framed: Framed = Framed.LENGTH
+
+    @property
+    def etag(self) -> str:
+        """A strong validator over the body."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
+
+
+def html(page: str, *, status: int = 200, modified: datetime | None = None) -> Answer:
+    """A page."""
+    return Answer(status=status, body=page.encode(), modified=modified)
+
+
+def mixed(answer: Answer, target: str) -> Answer:
+    """Give an answer the framing that belongs to its URL: a third of the pages is chunked (Facts say not which)."""
+    is_chunked = hashlib.sha256(target.encode()).digest()[0] % 3 == 0
+    return replace(answer, framed=Framed.CHUNKED) if is_chunked else answer
+
+
+def is_fresh(answer: Answer, request: Request) -> bool:
+    """Whether a conditional GET finds nothing new (RFC 9110 section 13.2.2)."""
+    if answer.status != 200 or answer.modified is None:  # noqa: PLR2004
+        return False
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        return answer.etag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return answer.modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        return False
+
+
+def chunks(body: bytes, size: int = 8192) -> bytes:
+    """The body in chunks (RFC 9112 section 7.1)."""
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An HTTP answer in two pieces, so that a cached body is never copied."""
+
+    head: bytes
+    body: bytes
+    after: After = After.KEEP
+
+    def reply(self) -> Reply:
+        """The message as it should go out."""
+        return Reply(parts=(self.head, self.body) if self.body else (self.head,), after=self.after)
+
+
+def message(answer: Answer, request: Request, now: datetime) -> Message:
+    """Frame an answer for one request: gzip when asked for, 304 when nothing is new."""
+    fresh = is_fresh(answer, request)
+    body = b"" if fresh else answer.body
+    lines = [("Content-Type", answer.content_type), ("Date", http_date(now)), ("Server", "replica")]
+    if answer.modified is not None:
+        lines += [("ETag", answer.etag), ("Last-Modified", http_date(answer.modified)), ("Cache-Control", "max-age=60")]
+    if answer.is_compressible and body:
+        lines.append(("Vary", "Accept-Encoding, X-Requested-With"))
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            body = gzip.compress(body, 5, mtime=0)
+            lines.append(("Content-Encoding", "gzip"))
+    lines += answer.headers
+    if fresh:
+        pass  # a 304 has no body and needs no length
+    elif answer.framed is Framed.CHUNKED and request.version == "HTTP/1.1":
+        body = chunks(body)
+        lines.append(("Transfer-Encoding", "chunked"))
+    else:
+        lines.append(("Content-Length", str(len(body))))
+    keeps = request.version == "HTTP/1.1" and request.headers.get("connection", "").lower() != "close"
+    lines.append(("Connection", "keep-alive" if keeps else "close"))
+    status = 304 if fresh else answer.status
+    head = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
+    return Message(head=f"{head}\r\n".encode(), body=body, after=After.KEEP if keeps else After.CLOSE)

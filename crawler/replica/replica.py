@@ -1,0 +1,105 @@
+"""The whole replica: a blog behind a raw server, with its faults and its byte log."""
+
+import ssl
+from types import TracebackType
+from typing import Self
+
+from crawler.replica import router
+from crawler.replica.faults import Scene, spoil
+from crawler.replica.framing import Answer, Message, message
+from crawler.replica.server import LoggedExchange, RawServer, Reply, Request
+from crawler.replica.simulator import BlogSimulator
+from crawler.replica.tls import Certificates, make_certificates
+
+_CONDITIONS = ("if-none-match", "if-modified-since")
+
+
+class ReplicaServer:
+    """Serves a ``BlogSimulator`` on 127.0.0.1 under the real site's host names; a context manager.
+
+    It tells hosts apart by the ``Host`` header, so clients must be routed to it (``resolve``). Pages are cached until
+    a verb changes the blog.
+    """
+
+    def __init__(self, blog: BlogSimulator, *, has_tls: bool = False, port: int = 0, tls_port: int = 0) -> None:
+        self.blog = blog
+        self.certificates: Certificates | None = make_certificates(router.HOSTS) if has_tls else None
+        context: ssl.SSLContext | None = self.certificates.server_context() if self.certificates else None
+        self._server = RawServer(self._respond, tls=context, port=port, tls_port=tls_port)
+        self._cached: dict[tuple[str, ...], Message] = {}
+        self._cached_revision = -1
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.__exit__(kind, error, trace)
+
+    @property
+    def log(self) -> list[LoggedExchange]:
+        """Every exchange so far, byte for byte, in order of arrival."""
+        return self._server.log
+
+    @property
+    def server(self) -> RawServer:
+        """The sockets below, for counting connections."""
+        return self._server
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where HTTP is served."""
+        return self._server.address
+
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        """Where HTTPS is served."""
+        return self._server.tls_address
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The authority a client must trust.
+
+        Raises:
+            ValueError: the server has no TLS.
+        """
+        if self.certificates is None:
+            raise ValueError("this server was started without TLS")
+        return self.certificates.ca_pem
+
+    @property
+    def resolve(self) -> tuple[str, ...]:
+        """Routing rules ``HOST:PORT:ADDRESS:PORT`` for every host: port 80, and 443 where there is TLS."""
+        rules = [(80, self.address)]
+        if self.certificates:
+            rules.append((443, self.tls_address))
+        return tuple(f"{host}:{port}:{to[0]}:{to[1]}" for port, to in rules for host in router.HOSTS)
+
+    def _respond(self, request: Request) -> Reply:
+        struck = next((fault for fault in self.blog.faults if fault.strikes(request)), None)
+        if struck:
+            scene = Scene(answer=self._answer(request), request=request, now=self.blog.now, seconds=struck.seconds)
+            return spoil(struck.kind, scene)
+        if any(name in request.headers for name in _CONDITIONS):
+            return message(self._answer(request), request, self.blog.now).reply()
+        return self._message(request).reply()
+
+    def _answer(self, request: Request) -> Answer:
+        if self.blog.refuses_agents and router.is_refused(request):
+            return router.refusal()
+        return router.answer(self.blog, request)
+
+    def _message(self, request: Request) -> Message:
+        if self._cached_revision != self.blog.revision:
+            self._cached.clear()
+            self._cached_revision = self.blog.revision
+        headers = request.headers
+        key = (
+            request.host, request.target, request.version, str(request.is_tls), headers.get("x-requested-with", ""),
+            headers.get("accept-encoding", ""), headers.get("connection", ""), headers.get("user-agent", ""),
+        )  # fmt: skip
+        if key not in self._cached:
+            self._cached[key] = message(self._answer(request), request, self.blog.now)
+        return self._cached[key]
