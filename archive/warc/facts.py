@@ -1,0 +1,26 @@
+"""Facts of a run as JSON, for records of their own; read back leniently, so that older and newer archives open."""
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from archive.errors import DamagedRecordError
+
+Fact = TypeVar("Fact")
+
+
+def dump(fact: object) -> bytes:
+    """Write a dataclass of the model as JSON; times in UTC."""
+    return TypeAdapter(type(fact)).dump_json(fact, indent=2)
+
+
+def load(kind: type[Fact], block: bytes) -> Fact:
+    """Read a dataclass of the model from JSON; fields unknown to this software are passed over.
+
+    Raises:
+        DamagedRecordError: it is not that fact.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(block)
+    except ValidationError as error:
+        raise DamagedRecordError(f"a record holds no {kind.__name__}: {error.errors()[0]['msg']}") from None
