@@ -265,7 +265,9 @@ class RunEnd:
     """How a run ended; the last ``resource`` record of its last WARC file.
 
     ``is_walk_complete`` is true when the walk reached the listing's end or a known stretch that an earlier complete
-    walk covers; otherwise later runs resume it. ``counts`` are named whole numbers, as in the run report.
+    walk covers; otherwise later runs resume it at the days of ``resume_at`` (ISO, commas between them, newest first).
+    ``is_day_route_complete`` says the same of the permitted route over day pages. ``counts`` are named whole numbers, as
+    in the run report.
     """
 
     uid: str
@@ -275,6 +277,7 @@ class RunEnd:
     is_walk_complete: bool
     counts: tuple[tuple[str, int], ...] = ()
     resume_at: str | None = None
+    is_day_route_complete: bool = False
 
 
 # --- what a page says -------------------------------------------------------------------------
