@@ -13,7 +13,7 @@ demo: .venv/run.done  ## install what a crawl needs, then crawl the built-in rep
 test: .venv/dev.done  ## the tests, in some minutes
 	@$(TEST) -m "not slow"
 test-all: .venv/dev.done  ## every test, and more invented inputs
-	@$(TEST) --hypothesis-profile=all
+	@.ci/offline $(TEST) --hypothesis-profile=all
 check: .venv/dev.done  ## style, types, layers, dead code, spelling
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/vulture && .venv/bin/codespell
 format: .venv/dev.done  ## set the source the way `check` wants it
