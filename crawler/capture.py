@@ -1,5 +1,6 @@
 """Scrapy's download handler: what went over the wire is laid down first, then Scrapy sees the answer (law 2)."""
 
+import asyncio
 import ipaddress
 import sys
 from datetime import UTC, datetime
@@ -22,10 +23,10 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from archive.errors import RefusedAddressError
-from archive.model import FailureKind, Purpose, Truncation
+from archive.model import Exchange, Failure, FailureKind, Purpose, Truncation
 from crawler.recording import Recorder, recorder_of, set_recorder
 from crawler.wire.address import parse_route_rules
-from crawler.wire.client import Answer, Asking, Wire
+from crawler.wire.client import Answer, Asking, Stray, Wire
 
 __all__ = ["CaptureHandler", "Recorder", "recorder_of", "set_recorder"]
 
@@ -39,6 +40,8 @@ _TRUNCATIONS = {
     Truncation.TIME: DownloadTimeoutError,
     Truncation.LENGTH: DownloadCancelledError,
 }
+_OURS = (b"host", b"content-length", b"transfer-encoding", b"proxy-authorization")
+"""Fields that are written by ``compose`` or never."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -59,7 +62,9 @@ class CaptureHandler(BaseDownloadHandler):
         super().__init__(crawler)
         settings = crawler.settings
         self._recorder = recorder_of(crawler)
-        self._wire = Wire(parse_route_rules(settings.getlist("VIGIL_RESOLVE"), settings.get("VIGIL_CACERT")))
+        rules = parse_route_rules(settings.getlist("VIGIL_RESOLVE"), settings.get("VIGIL_CACERT"))
+        self._wire = Wire(rules, on_stray=self._take_stray)
+        self._strays: set[asyncio.Task[object]] = set()
         self._seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
         self._max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
 
@@ -88,8 +93,10 @@ class CaptureHandler(BaseDownloadHandler):
         return _response(request, answer)
 
     async def close(self) -> None:
-        """Close the connections that were kept alive."""
+        """Close the connections that were kept alive; what servers said on them out of turn is laid down first."""
         await self._wire.close()
+        # A refusal of the disk is not raised here: the run has been told of it already, and closes for it.
+        await asyncio.gather(*self._strays, return_exceptions=True)
 
     async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
         asking = self._asking(request, is_fresh=is_fresh)
@@ -98,6 +105,23 @@ class CaptureHandler(BaseDownloadHandler):
         answer = await self._wire.exchange(asking)
         await self._recorder.lay(answer.exchange)
         return answer
+
+    def _take_stray(self, stray: Stray) -> None:
+        """Lay down what a server said out of turn, as an exchange of its own in which nothing was asked."""
+        exchange = Exchange(
+            sequence=self._recorder.next_sequence(),
+            url=stray.url,
+            purpose=Purpose.OTHER,
+            via=None,
+            began=datetime.now(UTC),
+            took_ms=0,
+            request=b"",
+            surplus=stray.data,
+            failure=Failure(kind=FailureKind.OTHER, message=f"said out of turn after exchange {stray.after}"),
+            peer=stray.peer,
+        )
+        self._recorder.asked(exchange.sequence, exchange.url, exchange.began)
+        self._strays.add(asyncio.ensure_future(self._recorder.lay(exchange)))
 
     def _asking(self, request: Request, *, is_fresh: bool) -> Asking:
         if request.meta.get("proxy"):
@@ -139,9 +163,6 @@ def compose(request: Request) -> bytes:
     if any(forbidden in line for line in lines for forbidden in (b"\r", b"\n", b"\0")):
         raise NotSupported(f"a line end or NUL within the request for {request.url}")
     return b"\r\n".join([*lines, b"", request.body])
-
-
-_OURS = (b"host", b"content-length", b"proxy-authorization", b"proxy-connection", b"transfer-encoding")
 
 
 def _target_and_host(url: str) -> tuple[bytes, bytes]:

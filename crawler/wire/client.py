@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ssl
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from crawler.wire.connection import Connection
 from crawler.wire.message import Message, MessageReader
 from crawler.wire.tls import facts_of, make_context
 
+IDLE_SECONDS = 15.0
+"""How long a connection is kept alive for the next request."""
 _CLOSE_SECONDS = 0.5
 
 
@@ -58,6 +61,16 @@ class Answer:
     is_resendable: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """What a server said on an idle connection, out of turn: after exchange ``after``, for ``url``."""
+
+    url: str
+    after: int
+    data: bytes
+    peer: Peer | None
+
+
 class _NoConnectionError(Exception):
     """No connection could be had; carries the failure to record and the peer as far as known."""
 
@@ -71,11 +84,14 @@ class Wire:
     """An HTTP/1.1 client that records all bytes.
 
     It keeps a connection alive for ``idle_seconds`` after an exchange and uses it for the next one to the same host;
-    how many exchanges run at once is the caller's business.
+    how many exchanges run at once is the caller's business. ``on_stray`` gets what a server says on an idle connection.
     """
 
-    def __init__(self, rules: RouteRules, *, idle_seconds: float = 15.0) -> None:
+    def __init__(
+        self, rules: RouteRules, *, on_stray: Callable[[Stray], None], idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self._rules = rules
+        self._on_stray = on_stray
         self._idle_seconds = idle_seconds
         self._tls: ssl.SSLContext | None = None
         self._idle: defaultdict[tuple[str, int, bool], list[Connection]] = defaultdict(list)
@@ -110,7 +126,7 @@ class Wire:
             asking,
             message,
             connection.peer,
-            asking.request,
+            connection.sent,
             loop.time() - started,
             latency=loop.time() - sent_at,
             is_resendable=is_resendable,
@@ -129,7 +145,7 @@ class Wire:
         kept = self._idle[_key(asking)]
         while kept and not asking.is_fresh:
             connection = kept.pop()
-            if connection.is_open:
+            if connection.is_open and not connection.stray:
                 connection.stop_idling()
                 return connection
         return None
@@ -138,9 +154,15 @@ class Wire:
         if not (message.may_reuse and connection.is_open):
             connection.close()
             return
+        self._idle[_key(asking)].append(connection)
+        connection.idle(self._idle_seconds, lambda ended: self._forget(ended, asking))
+
+    def _forget(self, connection: Connection, asking: Asking) -> None:
         kept = self._idle[_key(asking)]
-        kept.append(connection)
-        connection.idle(self._idle_seconds, lambda: kept.remove(connection) if connection in kept else None)
+        if connection in kept:
+            kept.remove(connection)
+        if connection.stray:
+            self._on_stray(Stray(url=asking.url, after=asking.sequence, data=connection.stray, peer=connection.peer))
 
     async def _connect(self, asking: Asking, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
@@ -252,7 +274,7 @@ def _answer(
         failure=message.failure,
         peer=peer,
     )
-    head = message.head_read
+    head = message.reading
     return Answer(
         exchange=exchange,
         status=head.status if head else None,

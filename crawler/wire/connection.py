@@ -10,11 +10,17 @@ from crawler.wire.message import End, MessageReader
 _LINGER_SECONDS = 0.05
 """How long a server that announced the connection's end may take to close it, so that bytes after the end are seen."""
 _LOST_SECONDS = 2.0
-"""How long more bytes of an answer that is no HTTP are waited for."""
+"""How long more is waited for of an answer whose end cannot be told."""
+_STRAY_SECONDS = 0.5
+"""How long more is waited for once a server speaks out of turn."""
 
 
 class Connection(asyncio.Protocol):
-    """Carries one exchange at a time; all bytes pass ``converse`` or ``data_received``."""
+    """Carries one exchange at a time; all bytes pass ``converse`` or ``data_received``.
+
+    ``peer`` is set once the connection stands. ``sent`` is what the last ``converse`` gave to the transport. ``stray``
+    is what the server said out of turn, on an idle connection; ``on_idle_end`` learns when that is over.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -22,9 +28,11 @@ class Connection(asyncio.Protocol):
         self._reader: MessageReader | None = None
         self._finished: asyncio.Future[tuple[End, str]] | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._on_idle_end: Callable[[], None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._on_idle_end: Callable[[Connection], None] | None = None
+        self._waiting: list[bytes] = []
         self.peer: Peer | None = None
+        self.sent = b""
         self.is_used = False
 
     @property
@@ -38,59 +46,49 @@ class Connection(asyncio.Protocol):
         """Whether another request can be sent."""
         return self._transport is not None and not self._transport.is_closing() and not self._closed.done()
 
+    @property
+    def stray(self) -> bytes:
+        """What came while nothing was asked."""
+        return b"".join(self._waiting)
+
     async def converse(self, request: bytes, reader: MessageReader, deadline: float) -> tuple[End, str]:
         """Send ``request`` and give ``reader`` what comes, until it is done or cannot be; ``deadline`` is in loop time.
 
         Returns why no more is waited for, and the network's own words for it.
         """
-        self.stop_idling()
         self._reader = reader
         self._finished = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._finish, End.TIME, "the time for this exchange was up")
+        self._timers.append(self._loop.call_at(deadline, self._finish, End.TIME, "the time for this exchange was up"))
         try:
-            if self._transport is not None and self.is_open:
-                self._transport.write(request)
-            else:
-                self._finish(End.RESET, "the connection was closed before the request was sent")
+            self._send(request)
             end = await self._finished
             await self._see_the_rest(reader)
         except BaseException:
             self.abort()
             raise
         finally:
-            timer.cancel()
+            self._cancel_timers()
             self._reader = None
-            self._finished = None
             self.is_used = True
         return end
 
-    async def _see_the_rest(self, reader: MessageReader) -> None:
-        """Let bytes that the kernel holds already be read: what comes after the end belongs to this exchange."""
-        await asyncio.sleep(0)
-        if reader.is_closing and not self._closed.done():
-            await asyncio.wait([self._closed], timeout=_LINGER_SECONDS)
-
-    def idle(self, seconds: float, on_end: Callable[[], None]) -> None:
-        """Wait for another request, at most ``seconds``; ``on_end`` is called when the connection is of no more use."""
+    def idle(self, seconds: float, on_end: Callable[["Connection"], None]) -> None:
+        """Wait for another request, at most ``seconds``; ``on_end`` is called if the connection ends before one."""
         self._on_idle_end = on_end
-        self._idle_timer = self._loop.call_later(seconds, self.close)
+        self._timers.append(self._loop.call_later(seconds, self.close))
 
     def stop_idling(self) -> None:
         """Be about to be used again."""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
         self._on_idle_end = None
+        self._cancel_timers()
 
     def close(self) -> None:
         """Close in good order."""
-        self._end_idling()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
-        self._end_idling()
         if self._transport is not None:
             self._transport.abort()
 
@@ -109,42 +107,62 @@ class Connection(asyncio.Protocol):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Record bytes; on an idle connection they are out of turn, and end it."""
+        """Record bytes: for the exchange under way, else as out of turn."""
         reader = self._reader
         if reader is None:
-            self.abort()
+            self._hear_out_of_turn(data)
             return
+        was_lost = reader.is_lost
         reader.feed(data)
         if reader.is_done:
             self._finish(End.DONE, "")
-        elif reader.is_lost:
-            self._loop.call_later(_LOST_SECONDS, self._finish_lost, reader)
+        elif reader.is_lost and not was_lost:
+            self._timers.append(self._loop.call_later(_LOST_SECONDS, self._finish, End.DONE, ""))
 
-    def eof_received(self) -> bool | None:
+    def eof_received(self) -> None:
         """Take note of the server's close; the transport then closes too."""
-        if self._reader is not None:
-            self._reader.close()
-            self._finish(End.CLOSED, "the server closed the connection")
-        return None
+        self._finish(End.CLOSED, "the server closed the connection")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the connection's end."""
-        if self._reader is not None:
-            self._finish(End.RESET if exc else End.CLOSED, str(exc or "the connection was closed"))
-        self._end_idling()
+        self._finish(End.RESET if exc else End.CLOSED, str(exc or "the connection was closed"))
         if not self._closed.done():
             self._closed.set_result(None)
+        if self._on_idle_end is not None:
+            on_end = self._on_idle_end
+            self.stop_idling()
+            on_end(self)
+
+    # --- inner works --------------------------------------------------------------------------
+
+    def _send(self, request: bytes) -> None:
+        """Send, unless the server has closed already; what it said before being asked belongs to this exchange."""
+        self.sent = b""
+        if self._transport is not None and self.is_open:
+            self.sent = request
+            self._transport.write(request)
+        early, self._waiting = self._waiting, []
+        for data in early:
+            self.data_received(data)
+        if not self.sent:
+            self._finish(End.CLOSED, "the connection was closed before the request was sent")
+
+    async def _see_the_rest(self, reader: MessageReader) -> None:
+        """Let bytes be read that the kernel holds already: what comes after the end belongs to this exchange."""
+        await asyncio.sleep(0)
+        if reader.is_closing and not self._closed.done():
+            await asyncio.wait([self._closed], timeout=_LINGER_SECONDS)
+
+    def _hear_out_of_turn(self, data: bytes) -> None:
+        if self._on_idle_end is not None and not self._waiting:
+            self._timers.append(self._loop.call_later(_STRAY_SECONDS, self.close))
+        self._waiting.append(data)
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _finish(self, end: End, detail: str) -> None:
         if self._finished is not None and not self._finished.done():
             self._finished.set_result((end, detail))
-
-    def _finish_lost(self, reader: MessageReader) -> None:
-        if self._reader is reader:
-            self._finish(End.DONE, "")
-
-    def _end_idling(self) -> None:
-        on_end = self._on_idle_end
-        self.stop_idling()
-        if on_end is not None:
-            on_end()

@@ -1,8 +1,8 @@
 """What the head of an answer says, however awkwardly it says it.
 
-The record keeps the head's exact bytes. h11 refuses many heads that real servers send (a colon-less line, a space
-before the colon, a Latin-1 name, two equal spaces), so it is given a cleaned copy that holds the status and the
-fields which decide where the message ends.
+The record keeps the head's exact bytes; this is a reading of them. h11 and llhttp refuse heads that servers do send
+(a colon-less line, a space before the colon, a Latin-1 name: docs/decisions/0001), and neither tells by which rule a
+message ends, which the archive keeps.
 """
 
 import re
@@ -25,7 +25,8 @@ class UnreadableHeadError(ValueError):
 class Head:
     """A head as read: ``minor`` of HTTP/1.x, and the fields in the order sent, values unfolded and trimmed.
 
-    ``length`` is the body's length in bytes where ``framing`` is LENGTH.
+    ``length`` is the body's length in bytes where ``framing`` is LENGTH. ``is_last`` says that the server takes no
+    further request on this connection (RFC 9112 section 9.3).
     """
 
     minor: int
@@ -33,10 +34,11 @@ class Head:
     fields: tuple[tuple[bytes, bytes], ...]
     framing: Framing
     length: int | None
+    is_last: bool
 
 
 def find_end(data: bytearray, start: int) -> int:
-    """Say where the head in ``data`` ends, blank line included, looking from ``start`` on; -1 when it is not all there."""
+    """Say where the head in ``data`` ends, blank line included, looking from ``start`` on; -1 when more must come."""
     found = _HEAD_END.search(data, max(0, start - 2))
     return found.end() if found else -1
 
@@ -64,19 +66,9 @@ def read_head(head: bytes, method: str) -> Head:
     status = int(found[2])
     fields = _read_fields(_NEWLINE.split(head)[1:])
     framing, length = _frame(status, fields, method)
-    return Head(minor=int(found[1]), status=status, fields=fields, framing=framing, length=length)
-
-
-def cleaned(head: Head) -> bytes:
-    """Give a copy of ``head`` that h11 reads: its version, status, framing, and whether the connection ends."""
-    lines = [b"HTTP/1.%d %d " % (min(head.minor, 1), head.status)]
-    if b"close" in (member.lower() for member in _members(head.fields, b"connection")):
-        lines.append(b"Connection: close")
-    if head.framing is Framing.CHUNKED:
-        lines.append(b"Transfer-Encoding: chunked")
-    elif head.framing is Framing.LENGTH:
-        lines.append(b"Content-Length: %d" % (head.length or 0))
-    return b"\r\n".join([*lines, b"", b""])
+    minor = int(found[1])
+    is_last = minor == 0 or status == 101 or b"close" in (member.lower() for member in _members(fields, b"connection"))
+    return Head(minor=minor, status=status, fields=fields, framing=framing, length=length, is_last=is_last)
 
 
 def _read_fields(lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:

@@ -1,5 +1,6 @@
-"""One answer as its bytes come: every byte is kept, h11 finds where the message ends."""
+"""One answer as its bytes come: every byte is kept, and found to be head, body or surplus."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -7,10 +8,13 @@ import h11
 
 from archive import chunked
 from archive.model import Failure, FailureKind, Framing, Truncation
-from crawler.wire.head import Head, UnreadableHeadError, cleaned, find_end, is_interim, may_begin_head, read_head
+from crawler.wire.head import Head, UnreadableHeadError, find_end, is_interim, may_begin_head, read_head
 
 MAX_HEAD_BYTES = 256 * 1024
 """More head than this, interim ones included, is no answer."""
+
+_LAST_SIZE = re.compile(rb"[ \t]*0+(?![0-9A-Fa-f])")
+_TRAILERS_END = re.compile(rb"(?:\A|\n)\r?\n")
 
 
 class End(Enum):
@@ -39,8 +43,8 @@ class _Stage(Enum):
 class Message:
     """All that came, cut as ``Exchange`` wants it, and what it says.
 
-    ``head_read`` is ``None`` where there is no final head. ``entity`` is the body with chunk framing removed,
-    content-encoding kept. ``may_reuse`` says that the connection can take another request.
+    ``reading`` is ``None`` where there is no final head. ``entity`` is the body with chunk framing removed,
+    content-encoding kept, as the archive will read it. ``may_reuse`` says that the connection takes another request.
     """
 
     interim: bytes = b""
@@ -50,28 +54,31 @@ class Message:
     framing: Framing = Framing.BODILESS
     truncation: Truncation | None = None
     failure: Failure | None = None
-    head_read: Head | None = None
+    reading: Head | None = None
     entity: bytes = b""
     may_reuse: bool = False
 
 
 class MessageReader:
-    """Takes one answer's bytes as they come; ``max_body`` is in bytes as framed on the wire."""
+    """Takes one answer's bytes as they come, in time linear in their number.
+
+    ``max_body`` is in bytes as framed on the wire; what came in one piece beyond it is kept too.
+    """
 
     __slots__ = (
         "_body",
         "_body_size",
+        "_chunks",
         "_final_head",
         "_front",
         "_head_start",
         "_max_body",
         "_method",
-        "_parser",
         "_searched",
         "_stage",
         "_surplus_size",
         "_trouble",
-        "head",
+        "reading",
     )
 
     def __init__(self, method: str, max_body: int) -> None:
@@ -85,13 +92,15 @@ class MessageReader:
         self._body: list[bytes] = []
         self._body_size = 0
         self._surplus_size = 0
-        self._parser = h11.Connection(h11.CLIENT)
+        self._chunks: h11.Connection | None = None
         self._trouble = ""
-        self.head: Head | None = None
+        self.reading: Head | None = None
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more is wanted: the message is whole, or over its limit."""
+        """Whether nothing more is wanted: the message is whole, or more came than may."""
+        if self._stage is _Stage.LOST:
+            return len(self._front) + self._body_size > self._max_body
         return self._stage in (_Stage.WHOLE, _Stage.OVERSIZE)
 
     @property
@@ -102,7 +111,7 @@ class MessageReader:
     @property
     def is_closing(self) -> bool:
         """Whether the message is whole and the server said that it will close the connection."""
-        return self._stage is _Stage.WHOLE and self._parser.their_state is not h11.DONE
+        return self._stage is _Stage.WHOLE and self.reading is not None and self.reading.is_last
 
     @property
     def has_bytes(self) -> bool:
@@ -111,34 +120,32 @@ class MessageReader:
 
     def feed(self, data: bytes) -> None:
         """Take what came next."""
-        if self.head is not None:
+        if self.reading is not None:
             self._take_body(data)
             return
         self._front += data
         if self._stage is _Stage.HEAD:
             self._read_heads()
 
-    def close(self) -> None:
-        """Take note that the server closed in good order: that may be the message's end (RFC 9112 section 6.3)."""
-        if self._stage is _Stage.BODY and self.head is not None and self.head.framing is Framing.CLOSE:
-            self._stage = _Stage.WHOLE
-
     def finish(self, end: End, detail: str) -> Message:
         """Cut what came, as nothing more will be waited for; ``detail`` is the network's own words."""
-        if self.head is None:
+        reading = self.reading
+        if reading is None:
             return Message(surplus=bytes(self._front), failure=self._failure(end, detail))
         body = b"".join(self._body)
+        self._judge_end(end, body)
         cut = len(body) - self._surplus_size
+        framed = body[:cut]
         return Message(
             interim=bytes(self._front[: self._head_start]),
             head=self._final_head,
-            body=body[:cut],
+            body=framed,
             surplus=body[cut:],
-            framing=self.head.framing,
+            framing=reading.framing,
             truncation=self._truncation(end),
-            head_read=self.head,
-            entity=chunked.split(body[:cut]).entity if self.head.framing is Framing.CHUNKED else body[:cut],
-            may_reuse=self._stage is _Stage.WHOLE and not self._surplus_size and not self.is_closing,
+            reading=reading,
+            entity=chunked.split(framed).entity if reading.framing is Framing.CHUNKED else framed,
+            may_reuse=self._stage is _Stage.WHOLE and not (self._surplus_size or reading.is_last),
         )
 
     def _read_heads(self) -> None:
@@ -157,18 +164,16 @@ class MessageReader:
 
     def _begin_body(self, head: bytes, rest: bytes) -> None:
         try:
-            self.head = read_head(head, self._method)
+            self.reading = read_head(head, self._method)
         except UnreadableHeadError as error:
             self._lose(str(error))
             return
         self._final_head = head
         del self._front[self._head_start + len(head) :]
         self._stage = _Stage.BODY
-        if self.head.status == 101:
-            self._parser = _parser_of("GET", b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
-        else:
-            self._parser = _parser_of(self._method, cleaned(self.head))
-        if self.head.length is not None and self.head.length > self._max_body:
+        if self.reading.framing is Framing.CHUNKED:
+            self._chunks = _chunk_reader()
+        elif self.reading.length is not None and self.reading.length > self._max_body:
             self._stage = _Stage.OVERSIZE
         self._take_body(rest)
 
@@ -179,25 +184,54 @@ class MessageReader:
         if self._stage is _Stage.WHOLE:
             self._surplus_size += len(data)
         elif self._stage is _Stage.BODY:
-            self._parse_body(data)
-        if self._stage is _Stage.BODY and self._body_size > self._max_body:
-            self._stage = _Stage.OVERSIZE
+            self._look_for_end(data)
+            if self._stage is _Stage.BODY and self._body_size > self._max_body:
+                self._stage = _Stage.OVERSIZE
 
-    def _parse_body(self, data: bytes) -> None:
-        if self.head is not None and self.head.framing is Framing.CLOSE:
+    def _look_for_end(self, data: bytes) -> None:
+        if self._chunks is not None:
+            self._read_chunks(self._chunks, data)
+        elif self.reading is not None and self.reading.framing is not Framing.CLOSE:
+            beyond = self._body_size - (self.reading.length or 0)
+            if beyond >= 0:
+                self._be_whole(surplus_size=beyond)
+
+    def _read_chunks(self, chunks: h11.Connection, data: bytes) -> None:
+        if not data:
             return
         try:
-            if data:
-                self._parser.receive_data(data)
-            while self._stage is _Stage.BODY:
-                event = self._parser.next_event()
-                if isinstance(event, h11.EndOfMessage):
-                    self._stage = _Stage.WHOLE
-                    self._surplus_size = len(self._parser.trailing_data[0])
-                elif not isinstance(event, h11.Data):
-                    break
+            chunks.receive_data(data)
+            event = chunks.next_event()
+            while isinstance(event, h11.Data):
+                event = chunks.next_event()
         except h11.RemoteProtocolError as error:
-            self._lose(str(error))
+            self._stage = _Stage.LOST
+            self._trouble = str(error)
+            self._end_leniently(b"".join(self._body))
+            return
+        if isinstance(event, h11.EndOfMessage):
+            self._be_whole(surplus_size=len(chunks.trailing_data[0]))
+
+    def _end_leniently(self, body: bytes) -> None:
+        """Look for an end that browsers see and h11 does not: after bare line feeds, or a trailer without a colon."""
+        parts = chunked.split(body)
+        last_line = parts.layout[parts.layout.rfind(b"\n", 0, -1) + 1 :]
+        end = _TRAILERS_END.search(parts.tail) if _LAST_SIZE.match(last_line) else None
+        if end is not None:
+            self._be_whole(surplus_size=len(parts.tail) - end.end())
+
+    def _judge_end(self, end: End, body: bytes) -> None:
+        """Say whether the connection's end is the message's end (RFC 9112 sections 6.3 and 8)."""
+        if self._stage is not _Stage.BODY:
+            return
+        if self._chunks is not None:
+            self._end_leniently(body)
+        elif self.reading is not None and self.reading.framing is Framing.CLOSE and end is End.CLOSED:
+            self._stage = _Stage.WHOLE
+
+    def _be_whole(self, *, surplus_size: int) -> None:
+        self._stage = _Stage.WHOLE
+        self._surplus_size = surplus_size
 
     def _lose(self, trouble: str) -> None:
         self._stage = _Stage.LOST
@@ -223,11 +257,11 @@ class MessageReader:
         return Truncation.TIME if end is End.TIME else Truncation.DISCONNECT
 
 
-def _parser_of(method: str, head: bytes) -> h11.Connection:
-    """Make a parser that has read ``head``, an answer to a request of ``method``."""
+def _chunk_reader() -> h11.Connection:
+    """Make a parser that stands at the beginning of a chunked body."""
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
-    parser.send(h11.Request(method=method, target="/", headers=[("Host", "vigil.invalid")]))
+    parser.send(h11.Request(method="GET", target="/", headers=[("Host", "vigil.invalid")]))
     parser.send(h11.EndOfMessage())
-    parser.receive_data(head)
+    parser.receive_data(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n")
     parser.next_event()
     return parser

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from archive.errors import SelfTestError
 from archive.model import Purpose
 from crawler.wire.address import RouteRules, Rule
-from crawler.wire.client import Answer, Asking, Wire
+from crawler.wire.client import Answer, Asking, Stray, Wire
 
 _HOST = "self-test.invalid"
 _ANSWERS = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-    b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\nHTTP/1.1 200 \r\ncOnTeNt-LeNgTh :5\r\nX-Two:  a \r\nX-Two: b\r\n\r\nhello",
+    b"HTTP/1.1 103 Early\r\nLink: <a>\r\n\r\nHTTP/1.1 200 \r\ncOnTeNt-LeNgTh :5\r\nX-Two:  a \r\nX-Two: b\r\n\r\nhello",
     b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n',
     b"HTTP/1.1 200\nno colon\nX-Caf\xe9: caf\xe9\nX-Fold: a\n b\nContent-Length: 5, 5\n\nhello",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0;x\r\nX-Trailer: 1\r\n\r\n",
@@ -31,6 +31,7 @@ async def self_test() -> None:
         SelfTestError: what was recorded is not what was sent.
     """
     requests: list[bytes] = []
+    strays: list[Stray] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -47,7 +48,9 @@ async def self_test() -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    wire = Wire(RouteRules(rules=(Rule(host=_HOST, port=80, address="127.0.0.1", to_port=port),)))
+    wire = Wire(
+        RouteRules(rules=(Rule(host=_HOST, port=80, address="127.0.0.1", to_port=port),)), on_stray=strays.append
+    )
     try:
         for number, sent in enumerate(_ANSWERS):
             answer = await wire.exchange(_asking(number))
