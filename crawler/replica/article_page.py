@@ -50,13 +50,14 @@ def json_ld(post: Post) -> str:
 
 def _utag(post: Post) -> str:
     def double_escaped(text: str) -> str:
-        return json.dumps(text.replace("'", "&#39;").replace("&", "\\u0026")).replace("\\\\", "\\").replace("</", "<\\/")
+        return json.dumps(text).replace("'", "\\u0026#39;").replace("</", "<\\/")
 
     byline = ", ".join(author.name for author in post.authors)
     return (
         f',page_type:"{_PAGE_TYPE[post.kind]}",headline:{double_escaped(post.title)},pub_year:"{post.published:%Y}",'
         f'pub_month:"{post.published:%m}",pub_day:"{post.published:%d}",pub_hour:"{post.published:%H}",'
-        f'pub_minute:"{post.published:%M}",dateline:{double_escaped(post.dateline or "")},byline:{double_escaped(byline)},'
+        f'pub_minute:"{post.published:%M}",dateline:{double_escaped(post.dateline or "")},'
+        f"byline:{double_escaped(byline)},"
         f'categories:"{post.zone.name.lower()}",tags:{double_escaped(", ".join(post.tags))},article_uid:"{post.id}"'
     )
 
@@ -107,8 +108,10 @@ def _share(post: Post) -> str:
 <aside class="share flex-column js-share--horizontal">
 <span class="label label--share">Share</span>
 <ul class="share__list">
-<li class="share__item"><a href="https://social.example/share?u={escape(post.url)}" title="Share" class="btn btn--rounded"></a></li>
-<li class="share__item"><a href="mailto:?body={escape(post.url)}" title="Email to a Friend" class="btn btn--rounded btn-email"></a></li>
+<li class="share__item">
+<a href="https://social.example/share?u={escape(post.url)}" title="Share" class="btn btn--rounded"></a></li>
+<li class="share__item">
+<a href="mailto:?body={escape(post.url)}" title="Email to a Friend" class="btn btn--rounded btn-email"></a></li>
 </ul>
 </aside>
 <div class="sticky-share-container" style="display:none">
@@ -116,7 +119,8 @@ def _share(post: Post) -> str:
 {words(post.title)}
 </div>
 </div>
-<div class="links"><p class="link-print buttons p-0"><button class="btn btn--link btn-print"><span class="btn__text">Print</span></button></p></div>
+<div class="links"><p class="link-print buttons p-0"><button class="btn btn--link btn-print">
+<span class="btn__text">Print</span></button></p></div>
 </div>
 </div>"""
 
@@ -126,7 +130,8 @@ def _body(post: Post) -> str:
         return f'<div class="wsw">\n{body_html(post)}\n</div>\n<ul>\n</ul>'
     if post.kind is Kind.LIVE_BLOG:
         items = "\n".join(
-            f'<div class="lb-item" id="lbl1lbi{number}"><a class="lb-item__time" href="{post.path.removesuffix(".html")}/lbl1lbi{number}.html">'
+            f'<div class="lb-item" id="lbl1lbi{number}"><a class="lb-item__time" '
+            f'href="{post.path.removesuffix(".html")}/lbl1lbi{number}.html">'
             f"{number}</a><h3>{words(text)}</h3></div>"
             for number, text in enumerate(post.live_items, start=1)
         )
@@ -136,7 +141,8 @@ def _body(post: Post) -> str:
 
 def _related(post: Post, column: Column) -> str:
     """A block that repeats the article itself, as the CMS does."""
-    twice = "\n".join(f'<li class="mb-grid">\n{teaser(entry, 3, post.template)}\n</li>' for entry in (post, *column.latest[:2]))
+    entries = (post, *column.latest[:2])
+    twice = "\n".join(f'<li class="mb-grid">\n{teaser(entry, 3, post.template)}\n</li>' for entry in entries)
     return f'<div class="media-block-wrap">\n<h2 class="section-head">Related</h2>\n<ul>\n{twice}\n</ul>\n</div>'
 
 
@@ -216,6 +222,7 @@ def gone_page(column: Column) -> str:
     """What the site says when there is no such page."""
     head = head_html(Head(title="Page not found", path="/404", template=Template.T2021))
     return (
-        f'{head}<div class="container"><h1 class="title pg-title">404</h1><p>The page you are looking for is not here.</p></div>\n'
+        f'{head}<div class="container"><h1 class="title pg-title">404</h1><p>The page you are looking for is '
+        "not here.</p></div>\n"
         f"{foot_html(column, 0)}"
     )

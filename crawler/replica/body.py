@@ -47,13 +47,8 @@ def inline(text: str, link_class: str = ' class="wsw__a"') -> str:
 def image(picture: Picture, modifiers: str = PAGE_SIZE) -> str:
     """The ``img`` of a picture, with its noscript copy where it is lazy."""
     source = escape(picture.url(modifiers))
-    match picture.alt:
-        case Alt.CAPTION:
-            alt = f' alt="{escape(picture.caption or "")}"'
-        case Alt.EMPTY:
-            alt = ' alt=""'
-        case Alt.MISSING:
-            alt = ""
+    alts = {Alt.CAPTION: f' alt="{escape(picture.caption or "")}"', Alt.EMPTY: ' alt=""', Alt.MISSING: ""}
+    alt = alts[picture.alt]
     if not picture.is_lazy:
         return f'<img src="{source}"{alt} />'
     return (
@@ -62,12 +57,13 @@ def image(picture: Picture, modifiers: str = PAGE_SIZE) -> str:
     )
 
 
-def figure(picture: Picture) -> str:
-    """A picture that can be enlarged, its caption below."""
+def figure(picture: Picture, *, is_embedded: bool = False) -> str:
+    """A picture that can be enlarged, its caption below; within a body the CMS writes one span in XHTML's way."""
+    end = " />" if is_embedded else "></span>"
     caption = f'<figcaption>\n<span class="caption">{words(picture.caption or "")}</span>\n</figcaption>\n'
     return (
         '<figure class="media-image js-media-expand">\n<div class="img-wrap">\n<div class="thumb thumb16_9">\n'
-        f'{image(picture)}\n</div>\n<span class="ico ico-fullscreen ico--media-expand ico--rounded"></span>\n</div>\n'
+        f'{image(picture)}\n</div>\n<span class="ico ico-fullscreen ico--media-expand ico--rounded"{end}\n</div>\n'
         f"{caption if picture.caption else ''}</figure>"
     )
 
@@ -82,7 +78,8 @@ def player(clip: Player) -> str:
     return (
         f'<div class="media-pholder media-pholder--{tag} media-pholder--embed">\n'
         '<div class="c-sticky-container" data-poster="">\n<div class="c-sticky-element" data-persistent>\n'
-        f'<div class="c-mmp c-mmp--enabled c-mmp--loading c-mmp--{tag} c-mmp--embed" data-title="{escape(clip.title)}">\n'
+        f'<div class="c-mmp c-mmp--enabled c-mmp--loading c-mmp--{tag} c-mmp--embed" '
+        f'data-title="{escape(clip.title)}">\n'
         '<div class="c-mmp__poster"><div class="c-spinner">\n'
         '<img src="/Content/responsive/img/player-spinner.png" alt="please wait" title="please wait" />\n</div></div>\n'
         '<span class="c-mmp__big_play_btn js-btn-play-big"><span class="no-media-source">'
@@ -92,7 +89,8 @@ def player(clip: Player) -> str:
         '<div class="c-mmp__overlay c-mmp__overlay--title">\n<div class="c-mmp__overlay-title js-overlay-title">\n'
         f'<h5 class="c-mmp__overlay-media-title">\n<a class="js-media-title-link" href="/a/{clip.clip}.html" '
         f'target="_blank" title="{escape(clip.title)}">{title}</a>\n</h5>\n</div>\n</div>\n'
-        '<div class="c-mmp__cpanel">\n<div class="c-mmp__cpanel-progress">0:00 0:00:40 0:00</div>\n</div>\n</div>\n</div>\n</div>\n'
+        '<div class="c-mmp__cpanel">\n<div class="c-mmp__cpanel-progress">0:00 0:00:40 0:00</div>\n</div>'
+        "\n</div>\n</div>\n</div>\n"
         '<div class="media-download"><div class="simple-menu"><span class="handler">Direct link</span>\n'
         f'<a href="{source}">128 kbps | {kind.upper()}</a></div>\n'
         '<span class="btn__text">Embed</span></div>\n</div>'
@@ -107,26 +105,29 @@ def embed(part: Figure | Player | SeeAlso | Promo | ExternalPost) -> str:
     """A box within the body."""
     match part:
         case Figure():
-            return _embedded(figure(part.picture), " wsw__embed--small" if part.is_small else "")
+            return _embedded(figure(part.picture, is_embedded=True), " wsw__embed--small" if part.is_small else "")
         case Player():
             return _embedded(player(part))
         case SeeAlso():
             return _embedded(
                 '<div class="media-block also-read">\n'
-                f'<a href="{escape(part.path)}" class="img-wrap img-wrap--size-4 img-wrap--float" title="{escape(part.title)}">\n'
+                f'<a href="{escape(part.path)}" class="img-wrap img-wrap--size-4 img-wrap--float" '
+                f'title="{escape(part.title)}">\n'
                 '<div class="media-block__content media-block__content--h">\n'
                 '<span class="also-read__text--label">\nSEE ALSO:\n</span>\n'
-                f'<h4 class="media-block__title media-block__title--size-4 also-read__text">\n{words(part.title)}\n</h4>\n</div>\n</a>\n</div>',
+                '<h4 class="media-block__title media-block__title--size-4 also-read__text">'
+                f"\n{words(part.title)}\n</h4>\n</div>\n</a>\n</div>",
                 " wsw__embed--small",
             )
         case Promo():
             return _embedded(
-                f'<div class="infgraphicsAttach">\n<h3 class="wsw__h3">{words(part.heading)}</h3>\n<p>{inline(part.text)}</p>\n</div>'
+                f'<div class="infgraphicsAttach">\n<h3 class="wsw__h3">{words(part.heading)}</h3>\n<p>'
+                f"{inline(part.text)}</p>\n</div>"
             )
         case ExternalPost():
             return _embedded(
                 '<div class="externalPost">\n<script type="text/javascript">\n'
-                f"renderExternalContent({json.dumps(part.url)})\n</script>\n<span class=\"ico ico-spinner\" />\n</div>"
+                f'renderExternalContent({json.dumps(part.url)})\n</script>\n<span class="ico ico-spinner" />\n</div>'
             )
 
 
@@ -186,12 +187,16 @@ def contents_image(picture: Picture) -> str:
     alt = f' alt="{escape(picture.caption)}"' if picture.caption and picture.alt is Alt.CAPTION else ' alt=""'
     big = (
         f'<div id="expandBig{picture.guid}" class="item_hide"><div class="contentImage  floatNone">'
-        f'<div class="expandMediaClose"><span>x</span></div><div class="watermark"><a href="{escape(picture.url("_mw1024_n_s"))}" '
-        f'rel="ibox" title=""><img class="photo" alt="" border="0" src="{escape(picture.url("_w640_r1"))}" /></a></div>{caption}</div></div>'
+        '<div class="expandMediaClose"><span>x</span></div><div class="watermark"><a '
+        f'href="{escape(picture.url("_mw1024_n_s"))}" '
+        f'rel="ibox" title=""><img class="photo" alt="" border="0" src="{escape(picture.url("_w640_r1"))}" />'
+        f"</a></div>{caption}</div></div>"
     )
     return (
-        f'<div class="embedded_content_object"><div id="expandSmall{picture.guid}" class="expandSmall floatLeft" style="width:268px">'
-        f'<div class="contentImage floatLeft" style="width:268px"><img class="photo"{alt} border="0" src="{small}" />{caption}</div></div>{big}</div>'
+        f'<div class="embedded_content_object"><div id="expandSmall{picture.guid}" class="expandSmall '
+        'floatLeft" style="width:268px">'
+        f'<div class="contentImage floatLeft" style="width:268px"><img class="photo"{alt} border="0" '
+        f'src="{small}" />{caption}</div></div>{big}</div>'
     )
 
 
@@ -203,7 +208,8 @@ def embed_2013(part: Figure | Player | SeeAlso | Promo | ExternalPost) -> str:
         case SeeAlso():
             return (
                 '<div class="embedded_content_object"><div class="boxwidget"><h3 class="boxwidget_part">SEE ALSO:</h3>'
-                f'<div class="first_item boxwidget_part"><h4><a href="{escape(part.path)}">{words(part.title)}</a></h4></div></div></div>'
+                f'<div class="first_item boxwidget_part"><h4><a href="{escape(part.path)}">'
+                f"{words(part.title)}</a></h4></div></div></div>"
             )
         case _:
             return f'<div class="embedded_content_object">{embed(part)}</div>'

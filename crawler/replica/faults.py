@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
-from crawler.replica.framing import Answer, Framed, Message, chunks, html, message
+from crawler.replica.framing import REASONS, Answer, Framed, Message, chunks, html, message
 from crawler.replica.server import After, Reply, Request
 
 Matcher = str | Callable[[Request], bool]
@@ -63,7 +64,10 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """A fault that waits for its request; ``left`` is how often it still strikes (None: always), ``hits`` how often it did."""
+    """A fault that waits for its request.
+
+    ``left`` is how often it still strikes (None: always), ``hits`` how often it did.
+    """
 
     match: Matcher
     kind: FaultKind
@@ -145,8 +149,8 @@ def _hang(scene: Scene) -> Reply:
 
 def _slow(scene: Scene) -> Reply:
     whole = scene.plain()
-    half = len(whole.body) // 2
-    return Reply(parts=(whole.head, scene.seconds, whole.body[:half], scene.seconds, whole.body[half:]), after=whole.after)
+    first, second = whole.body[: len(whole.body) // 2], whole.body[len(whole.body) // 2 :]
+    return Reply(parts=(whole.head, scene.seconds, first, scene.seconds, second), after=whole.after)
 
 
 def _die_on_next(scene: Scene) -> Reply:
@@ -177,7 +181,10 @@ def _to(location: Callable[[Scene], str]) -> Callable[[Scene], Reply]:
 
 
 def _block_page(_: Scene) -> Answer:
-    return html("<html><head><title>Access restricted</title></head><body><p>Access to this resource is restricted.</p></body></html>")
+    return html(
+        "<html><head><title>Access restricted</title></head>\n"
+        "<body><p>Access to this resource is restricted.</p></body></html>"
+    )
 
 
 def _loop_target(scene: Scene) -> str:
@@ -187,8 +194,8 @@ def _loop_target(scene: Scene) -> str:
 
 def _bodiless(status: int) -> Callable[[Scene], Reply]:
     def make(scene: Scene) -> Reply:
-        lines = (f"HTTP/1.1 {status} {'No Content' if status == 204 else 'Not Modified'}", f"ETag: {scene.answer.etag}", "", "")  # noqa: PLR2004
-        return Reply(parts=("\r\n".join(lines).encode(),))
+        head = f"HTTP/1.1 {status} {REASONS[status]}\r\nETag: {scene.answer.etag}\r\n\r\n"
+        return Reply(parts=(head.encode(),))
 
     return make
 
@@ -197,8 +204,9 @@ def _bodiless(status: int) -> Callable[[Scene], Reply]:
 
 
 def _early_hints(scene: Scene) -> Reply:
-    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
-    return replace(scene.message().reply(), parts=(hints, *scene.message().reply().parts))
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
+    reply = scene.message().reply()
+    return replace(reply, parts=(hints, b"HTTP/1.1 100 Continue\r\n\r\n", *reply.parts))
 
 
 def _chunk_lines(body: bytes, *, trailers: bytes = b"", extension: bytes = b"") -> bytes:
@@ -233,8 +241,9 @@ def _bent(change: Callable[[list[str]], list[str]]) -> Callable[[Scene], Reply]:
 
 
 def _odd_headers(lines: list[str]) -> list[str]:
-    odd = [f"{name.swapcase()}:{'  ' if len(name) % 2 else ''}{value.strip()} \t" for name, _, value in (line.partition(":") for line in lines[1:])]
-    return [lines[0], *reversed(odd), "X-EmPtY:"]
+    fields = [line.partition(":") for line in reversed(lines[1:])]
+    odd = [f"{name.swapcase()}:{'  ' * (len(name) % 2)}{value.strip()} \t" for name, _, value in fields]
+    return [lines[0], *odd, "X-EmPtY:"]
 
 
 def _bad_header_lines(lines: list[str]) -> list[str]:
@@ -251,7 +260,8 @@ def _bad_header_lines(lines: list[str]) -> list[str]:
 
 def _http_10(scene: Scene) -> Reply:
     whole = scene.plain()
-    lines = [line for line in whole.head.decode().split("\r\n")[1:-2] if not line.startswith(("Content-Length", "Connection"))]
+    unwanted = ("Content-Length", "Connection")
+    lines = [line for line in whole.head.decode().split("\r\n")[1:-2] if not line.startswith(unwanted)]
     head = "\r\n".join((f"HTTP/1.0 {scene.answer.status} OK", *lines, "", "")).encode()
     return Reply(parts=(head, whole.body), after=After.CLOSE)
 
@@ -268,15 +278,22 @@ def _surplus(scene: Scene) -> Reply:
 
 def _huge(scene: Scene) -> Reply:
     filler = b"<!-- " + b"x" * 1018 + b"\n"
-    return scene.message(replace(scene.answer, body=scene.answer.body + filler * (20 * 1024), is_compressible=False)).reply()
+    body = scene.answer.body + filler * (20 * 1024)
+    return scene.message(replace(scene.answer, body=body, is_compressible=False)).reply()
 
 
-def _bomb(scene: Scene) -> Reply:
+@cache
+def _zeros() -> bytes:
+    """256 MiB of nothing, packed."""
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream:
         for _ in range(256):
             stream.write(bytes(2**20))
-    bomb = Answer(body=packed.getvalue(), headers=(("Content-Encoding", "gzip"),), is_compressible=False)
+    return packed.getvalue()
+
+
+def _bomb(scene: Scene) -> Reply:
+    bomb = Answer(body=_zeros(), headers=(("Content-Encoding", "gzip"),), is_compressible=False)
     return scene.message(bomb).reply()
 
 
@@ -329,8 +346,16 @@ _SPOILERS: dict[FaultKind, Callable[[Scene], Reply]] = {
 }
 
 AWKWARD = (
-    FaultKind.EARLY_HINTS, FaultKind.CHUNK_EXTENSIONS, FaultKind.TRAILERS, FaultKind.GZIP_CHUNKED, FaultKind.ODD_HEADERS,
-    FaultKind.BAD_HEADER_LINES, FaultKind.NO_REASON, FaultKind.ODD_REASON, FaultKind.HTTP_10, FaultKind.LF_ONLY,
+    FaultKind.EARLY_HINTS,
+    FaultKind.CHUNK_EXTENSIONS,
+    FaultKind.TRAILERS,
+    FaultKind.GZIP_CHUNKED,
+    FaultKind.ODD_HEADERS,
+    FaultKind.BAD_HEADER_LINES,
+    FaultKind.NO_REASON,
+    FaultKind.ODD_REASON,
+    FaultKind.HTTP_10,
+    FaultKind.LF_ONLY,
     FaultKind.SURPLUS,
-)  # fmt: skip
+)
 """The kinds that say the right thing awkwardly: a crawl must come through all of them without a loss."""

@@ -53,7 +53,8 @@ def sitemap_index(shards: int, built: datetime) -> bytes:
         f"<sitemap><loc>{ROOT}/sitemap_8_{number}.xml.gz</loc><lastmod>{lastmod(built)}</lastmod></sitemap>"
         for number in sorted(range(1, shards + 1), key=str)
     ]
-    files += [f"<sitemap><loc>{ROOT}/sitemap_8_{name}.xml.gz</loc></sitemap>" for name in ("latest", "news", "sections")]
+    others = ("latest", "news", "sections")
+    files += [f"<sitemap><loc>{ROOT}/sitemap_8_{name}.xml.gz</loc></sitemap>" for name in others]
     return (
         '<?xml version="1.0" encoding="utf-8"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
         f"{''.join(files)}</sitemapindex>"
@@ -73,7 +74,8 @@ def urlset(entries: Sequence[tuple[str, datetime, str]]) -> bytes:
 def news_sitemap(posts: Sequence[Post]) -> bytes:
     """The last two days in Google's news namespace, with title and publication date."""
     urls = "".join(
-        f"<url><loc>{escape(post.url)}</loc><news:news><news:publication><news:name>RadioFreeEurope/RadioLiberty</news:name>"
+        f"<url><loc>{escape(post.url)}</loc><news:news><news:publication><news:name>"
+        "RadioFreeEurope/RadioLiberty</news:name>"
         f"<news:language>{post.language}</news:language></news:publication>"
         f"<news:publication_date>{lastmod(post.published)}</news:publication_date>"
         f"<news:title>{words(post.title)}</news:title></news:news></url>"

@@ -29,7 +29,7 @@ def fictional_blog(*, seed: int = 646, posts: int = 300, others: int = 200) -> B
 
     The same arguments give the same blog, byte for byte. The clock stands at ``NOW``, the day after the newest post.
     """
-    dice = Random(seed)  # noqa: S311 (fiction, not a secret)
+    dice = Random(seed)
     teller = Storyteller(dice)
     days = _days(dice, posts + others)
     foreign = set(dice.sample(range(posts + others - 4), others)) if others else set()
@@ -41,6 +41,7 @@ def fictional_blog(*, seed: int = 646, posts: int = 300, others: int = 200) -> B
             told.append(_other(teller, last_id, when))
         else:
             told.append(_watchdog(teller, last_id, when, count))
+            teller.path_before = told[-1].path
             count += 1
     return BlogSimulator(told, now=NOW)
 
@@ -58,32 +59,32 @@ def _days(dice: Random, count: int) -> list[datetime]:
 def _id_of(when: datetime) -> int:
     """The CMS's ids grow with time; in 2012 they jumped by many millions (Facts 1.2)."""
     days = (when - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)).days
-    return 1_920_000 + days * 700 if when.year < 2012 else 23_000_000 + days * 2000  # noqa: PLR2004
+    return 1_920_000 + days * 700 if when.year < 2012 else 23_000_000 + days * 2000
 
 
 def _slug(title: str, when: datetime, count: int) -> str | None:
-    """The slug forms of the real site: underscored capitals, none, plain, with a last dash, in percent-encoded bytes."""
-    if count % _SLUGLESS_EVERY == 3:  # noqa: PLR2004
+    """The slug forms of the site: none, underscored capitals, plain, with a last or double dash, percent-encoded."""
+    if count % _SLUGLESS_EVERY == 3:
         return None
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", ascii_title)[:8]
     if not words:
         return None
-    if when.year < 2011:  # noqa: PLR2004
+    if when.year < 2011:
         return "_".join(word.capitalize() for word in words)
     slug = "-".join(words).lower()
-    if count % 29 == 11:  # noqa: PLR2004
-        first = re.sub(r"[^\w]+", "-", title.split()[-1].lower()).strip("-") + "-émigré"
+    if count % 29 == 11:
+        first = re.sub(r"[^\w]+", "-", title.rsplit(maxsplit=1)[-1].lower()).strip("-") + "-émigré"
         return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(f"{first}-{slug}"))
-    if count % 13 == 5:  # noqa: PLR2004
+    if count % 13 == 5:
         return slug + "-"
-    return slug.replace("-", "--", 1) if count % 37 == 8 else slug  # noqa: PLR2004
+    return slug.replace("-", "--", 1) if count % 37 == 8 else slug
 
 
 def _template(when: datetime, count: int) -> Template:
-    if when.year < 2015:  # noqa: PLR2004
+    if when.year < 2015:
         return Template.T2013 if count % 3 else Template.T2018
-    return Template.T2018 if when.year < 2021 else Template.T2021  # noqa: PLR2004
+    return Template.T2018 if when.year < 2021 else Template.T2021
 
 
 def _kind(count: int) -> Kind:
@@ -92,9 +93,10 @@ def _kind(count: int) -> Kind:
 
 
 def _watchdog(teller: Storyteller, post_id: int, when: datetime, count: int) -> Post:
-    tongue = TONGUES[count // _TONGUE_EVERY % len(TONGUES)] if count % _TONGUE_EVERY == 6 else None  # noqa: PLR2004
+    tongue = TONGUES[count // _TONGUE_EVERY % len(TONGUES)] if count % _TONGUE_EVERY == 6 else None
     teller.new_story()
     title = teller.dice.choice(tongue.titles) if tongue else teller.line(v.TITLES)
+    title += "\N{NO-BREAK SPACE}" if count % 19 == 7 else ""
     kind = _kind(count)
     template = _template(when, count)
     if kind is Kind.LIVE_BLOG:
@@ -113,16 +115,16 @@ def _watchdog(teller: Storyteller, post_id: int, when: datetime, count: int) -> 
         direction=tongue.direction if tongue else "ltr",
         kind=kind,
         template=template,
-        has_breaks=template is Template.T2013 or when.year < 2015,  # noqa: PLR2004
-        has_drop_cap=when.year < 2015 and count % 4 == 1,  # noqa: PLR2004
+        has_breaks=template is Template.T2013 or when.year < 2015,
+        has_drop_cap=when.year < 2015 and count % 4 == 1,
         has_json_ld=template is not Template.T2013 and kind is not Kind.AUDIO,
-        has_plus_entity=count % 6 == 2,  # noqa: PLR2004
+        has_plus_entity=count % 6 == 2,
     )
     return _edited_once(teller, _told(teller, post, tongue, count), count)
 
 
 def _authors(teller: Storyteller, count: int) -> tuple[Author, ...]:
-    names = [] if count % 11 == 4 else [teller.dice.choice(v.SERVICES)[1]]  # noqa: PLR2004
+    names = [] if count % 11 == 4 else [teller.dice.choice(v.SERVICES)[1]]
     if count % 3 == 0:
         names = teller.dice.sample(v.PEOPLE, 1 + (count % 9 == 0)) + names[: count % 2]
     return tuple(Author(name=name, code=teller.code(name)) for name in names)
@@ -135,6 +137,7 @@ def _told(teller: Storyteller, post: Post, tongue: Tongue | None, count: int) ->
         cover = teller.player(post) if post.kind in {Kind.VIDEO, Kind.AUDIO} else teller.cover(post, tongue)
         return replace(post, cover=cover, live_items=items, description=plain(post.title))
     dateline, is_inline = teller.dateline(tongue, count)
+    is_inline = is_inline or post.template is Template.T2013
     body = teller.body(post, tongue, count)
     if dateline and is_inline and isinstance(body[0], Paragraph):
         body = (replace(body[0], text=f"{dateline} -- {body[0].text}"), *body[1:])
@@ -145,8 +148,8 @@ def _told(teller: Storyteller, post: Post, tongue: Tongue | None, count: int) ->
         post,
         dateline=dateline,
         is_dateline_inline=is_inline,
-        cover=teller.cover(post, tongue) if count % 4 else (teller.player(post) if count % 16 == 8 else None),  # noqa: PLR2004
-        intro=teller.line(v.SHORT_SENTENCES) if count % 23 == 12 and not tongue else None,  # noqa: PLR2004
+        cover=teller.cover(post, tongue) if count % 4 else (teller.player(post) if count % 16 == 8 else None),
+        intro=teller.line(v.SHORT_SENTENCES) if count % 23 == 12 and not tongue else None,
         body=lines,
         credit=credit,
         description=plain(lead)[:160],
@@ -157,7 +160,8 @@ def _edited_once(teller: Storyteller, post: Post, count: int) -> Post:
     """A third of the posts was changed after publication, some of them with a note that says so."""
     if count % 3:
         return post
-    later = post.published + timedelta(minutes=teller.dice.randint(5, 60 * 24 * 40), milliseconds=teller.dice.randrange(1000))
+    minutes, milliseconds = teller.dice.randint(5, 60 * 24 * 40), teller.dice.randrange(1000)
+    later = post.published + timedelta(minutes=minutes, milliseconds=milliseconds)
     later = min(later, NOW - timedelta(hours=1))
     if count % 15 == 0 and post.body and post.language == "en":
         note = Paragraph(text=teller.correction(), role=Role.CORRECTION)
@@ -181,5 +185,3 @@ def _other(teller: Storyteller, post_id: int, when: datetime) -> Post:
         description=plain(sentences[0].text)[:160],
         body=tuple(sentences),
     )
-
-

@@ -35,6 +35,7 @@ class Answer:
     modified: datetime | None = None
     is_compressible: bool = True
     framed: Framed = Framed.LENGTH
+    closes: bool = False
 
     @property
     def etag(self) -> str:
@@ -48,14 +49,14 @@ def html(page: str, *, status: int = 200, modified: datetime | None = None) -> A
 
 
 def mixed(answer: Answer, target: str) -> Answer:
-    """Give an answer the framing that belongs to its URL: a third of the pages is chunked (Facts say not which)."""
-    is_chunked = hashlib.sha256(target.encode()).digest()[0] % 3 == 0
-    return replace(answer, framed=Framed.CHUNKED) if is_chunked else answer
+    """Give an answer the framing of its URL: a third is chunked, a twentieth ends the connection; always the same."""
+    first, second = hashlib.sha256(target.encode()).digest()[:2]
+    return replace(answer, framed=Framed.CHUNKED if first % 3 == 0 else Framed.LENGTH, closes=second % 20 == 0)
 
 
 def is_fresh(answer: Answer, request: Request) -> bool:
     """Whether a conditional GET finds nothing new (RFC 9110 section 13.2.2)."""
-    if answer.status != 200 or answer.modified is None:  # noqa: PLR2004
+    if answer.status != 200 or answer.modified is None:
         return False
     tags = request.headers.get("if-none-match")
     if tags is not None:
@@ -108,8 +109,10 @@ def message(answer: Answer, request: Request, now: datetime) -> Message:
         lines.append(("Transfer-Encoding", "chunked"))
     else:
         lines.append(("Content-Length", str(len(body))))
-    keeps = request.version == "HTTP/1.1" and request.headers.get("connection", "").lower() != "close"
+    asks_close = request.headers.get("connection", "").lower() == "close"
+    keeps = request.version == "HTTP/1.1" and not asks_close and not answer.closes
     lines.append(("Connection", "keep-alive" if keeps else "close"))
     status = 304 if fresh else answer.status
-    head = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
-    return Message(head=f"{head}\r\n".encode(), body=body, after=After.KEEP if keeps else After.CLOSE)
+    fields = "".join(f"{name}: {value}\r\n" for name, value in lines)
+    head = f"HTTP/1.1 {status} {REASONS[status]}\r\n{fields}\r\n"
+    return Message(head=head.encode(), body=body, after=After.KEEP if keeps else After.CLOSE)

@@ -20,7 +20,7 @@ def picture(guid: str, modifiers: str, extension: str) -> bytes:
     width = min(max(int(found[1]) if found else 384, 32), 384) // 8
     height = max(width * 9 // 16, 2)
     seed = hashlib.sha256(f"{guid}{modifiers}".encode()).digest()
-    shades = Random(seed)  # noqa: S311 (a picture, not a secret)
+    shades = Random(seed)
     return _png(width, height, shades) if extension == "png" else _jpeg(width, height, shades)
 
 

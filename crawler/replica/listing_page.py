@@ -23,8 +23,10 @@ def card(post: Post) -> str:
     body = f'<div class="body-container">\n<div class="wsw">\n{body_html(post)}\n</div>\n</div>\n'
     return (
         f'<div class="blog-item"{direction}>\n<div class="blog-item__head">\n'
-        f'<div class="title blog-item__title"><a href="{escape(post.path)}"><h4 class="media-block__title">{words(post.title)}</h4></a></div>\n'
-        f'<div class="published"><span class="date"><time pubdate="pubdate" datetime="{stamp(post)}">{shown(post)}</time></span></div>\n'
+        f'<div class="title blog-item__title"><a href="{escape(post.path)}"><h4 class="media-block__title">'
+        f"{words(post.title)}</h4></a></div>\n"
+        f'<div class="published"><span class="date"><time pubdate="pubdate" datetime="{stamp(post)}">'
+        f"{shown(post)}</time></span></div>\n"
         f"</div>\n{cover}{intro}{body if post.kind is Kind.ARTICLE else ''}</div>"
     )
 

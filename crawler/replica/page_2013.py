@@ -26,11 +26,13 @@ def _links(posts: tuple[Post, ...]) -> str:
 def page_2013(post: Post, column: Column) -> str:
     """The complete page of a post; the date is a bare day, without hour or offset."""
     byline = ", ".join(author.name for author in post.authors)
-    author = f'<div class="author"><font color="#666666">By <span class="">{words(byline)}</span></font></div>' if byline else ""
+    author = f'<font color="#666666">By <span class="">{words(byline)}</span></font>' if byline else ""
     intro = words(post.intro) if post.intro else ""
     body = f'<div class="zoomMe">{body_2013(post)}</div>' if post.kind is Kind.ARTICLE else ""
-    return f"""<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
-<html id="html1" xmlns="http://www.w3.org/1999/xhtml" xml:lang="{post.language}" lang="{post.language}" dir="{post.direction}"><head id="ctl00_ctl00_Head1"><meta http-equiv="Content-Type" content="text/html; charset=UTF-8" /><title>
+    return f"""<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
+"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<html id="html1" xmlns="http://www.w3.org/1999/xhtml" xml:lang="{post.language}" lang="{post.language}"
+dir="{post.direction}"><head id="ctl00_ctl00_Head1"><meta http-equiv="Content-Type" content="text/html; charset=UTF-8" /><title>
 \t{words(post.title)}
 </title>
 <script type="text/javascript">
@@ -42,7 +44,8 @@ var publicSiteId = 8;
 <meta name="keywords" content="{escape(", ".join((post.zone.name, *post.tags)))}" />
 <link rel="canonical" href="{post.url}" />
 <link type="text/css" rel="stylesheet" href="/css_6.10.0.28109.0/TemplatePage.cssx" />
-<link id="ctl00_ctl00_linkRSS" type="application/rss+xml" rel="alternate" href="/rss/" title="RFE/RL - Top Stories [RSS]" />
+<link id="ctl00_ctl00_linkRSS" type="application/rss+xml" rel="alternate" href="/rss/" title="RFE/RL - Top Stories
+[RSS]" />
 </head>
 <body dir="{post.direction}">
 <form name="aspnetForm" method="post" action="/default.aspx" id="aspnetForm">
@@ -50,7 +53,8 @@ var publicSiteId = 8;
 <div class="columns">   <div class="content_column2_1"> <a name="content" id="content"></a>
 <div id="article" class="middle_content">
 <h2 class="sitetitle">
-<a href="/archive/{post.zone.alias}/latest/{post.zone.number}/{post.zone.number}.html" class="h3link">{words(post.zone.name)}</a>
+<a href="/archive/{post.zone.alias}/latest/{post.zone.number}/{post.zone.number}.html"
+class="h3link">{words(post.zone.name)}</a>
 </h2>
 <h1>
 {words(post.title)}
@@ -76,8 +80,9 @@ var publicSiteId = 8;
 </div>
 <div class="articleContent">
 <div class="dateblock">
-<div class="textsize"><span class="textsize_label">TEXT SIZE</span> <a href="#" class="txtsizeminus"><span>-</span></a> <a href="#" class="txtsizeplus"><span>+</span></a></div>
-{author}
+<div class="textsize"><span class="textsize_label">TEXT SIZE</span> <a href="#" class="txtsizeminus"><span>-</span>
+</a> <a href="#" class="txtsizeplus"><span>+</span></a></div>
+<div class="author">{author}</div>
 <p class="article_date">
 {day(post.published)}
 </p>
@@ -92,14 +97,16 @@ var publicSiteId = 8;
 {_links(column.latest[1:3])}
 </div>
 </div>
-<div id="ctl00_ctl00_cpAB_cp1_ForumHolder" class="content_forum middle_content"><div class="boxwidget_part instruction">This forum has been closed.</div></div>
+<div id="ctl00_ctl00_cpAB_cp1_ForumHolder" class="content_forum middle_content">
+<div class="boxwidget_part instruction">This forum has been closed.</div></div>
 </div>
 <div class="content_column1_1">
 <div class="boxwidget"><h3 class="boxwidget_title">About This Blog</h3><div>{words(column.about)}</div></div>
 <div class="boxwidget"><h3 class="boxwidget_title">Latest Posts</h3>
 {_links(column.latest)}
 </div>
-<div class="boxwidget"><h3 class="boxwidget_title">Journalists In Trouble</h3><div>{words(column.trouble)} <a href="/z/5000">More</a></div></div>
+<div class="boxwidget"><h3 class="boxwidget_title">Journalists In Trouble</h3>
+<div>{words(column.trouble)} <a href="/z/5000">More</a></div></div>
 </div>
 </div>
 </form>

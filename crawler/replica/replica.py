@@ -78,18 +78,18 @@ class ReplicaServer:
         return tuple(f"{host}:{port}:{to[0]}:{to[1]}" for port, to in rules for host in router.HOSTS)
 
     def _respond(self, request: Request) -> Reply:
-        struck = next((fault for fault in self.blog.faults if fault.strikes(request)), None)
+        blog = self.blog
+        if request.method != "GET":
+            return message(Answer(status=405, content_type="text/plain"), request, blog.now).reply()
+        struck = next((fault for fault in blog.faults if fault.strikes(request)), None)
         if struck:
-            scene = Scene(answer=self._answer(request), request=request, now=self.blog.now, seconds=struck.seconds)
-            return spoil(struck.kind, scene)
+            answer = router.answer(blog, request)
+            return spoil(struck.kind, Scene(answer=answer, request=request, now=blog.now, seconds=struck.seconds))
+        if blog.refuses_agents and router.is_refused(request):
+            return message(router.refusal(), request, blog.now).reply()
         if any(name in request.headers for name in _CONDITIONS):
-            return message(self._answer(request), request, self.blog.now).reply()
+            return message(router.answer(blog, request), request, blog.now).reply()
         return self._message(request).reply()
-
-    def _answer(self, request: Request) -> Answer:
-        if self.blog.refuses_agents and router.is_refused(request):
-            return router.refusal()
-        return router.answer(self.blog, request)
 
     def _message(self, request: Request) -> Message:
         if self._cached_revision != self.blog.revision:
@@ -98,8 +98,8 @@ class ReplicaServer:
         headers = request.headers
         key = (
             request.host, request.target, request.version, str(request.is_tls), headers.get("x-requested-with", ""),
-            headers.get("accept-encoding", ""), headers.get("connection", ""), headers.get("user-agent", ""),
+            headers.get("accept-encoding", ""), headers.get("connection", ""),
         )  # fmt: skip
         if key not in self._cached:
-            self._cached[key] = message(self._answer(request), request, self.blog.now)
+            self._cached[key] = message(router.answer(self.blog, request), request, self.blog.now)
         return self._cached[key]

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001
 """Sentences of the invented world in other tongues and scripts: Cyrillic, Arabic script, Latin with many diacritics."""
 
 from dataclasses import dataclass
@@ -21,11 +20,17 @@ RUSSIAN = Tongue(
     direction="ltr",
     place="ОРВАНЕ, Велькистан",
     titles=(
-        "Редактор газеты «Лампа» оштрафован за кроссворд", "В Тульмеке закрыли библиотеку, открытую ночью",
-        "Суд в Брындаске отложил дело о нечитаемых листовках", "«Чернила из грецких орехов»: как печатают в Кестрии",
+        "Редактор газеты «Лампа» оштрафован за кроссворд",
+        "В Тульмеке закрыли библиотеку, открытую ночью",
+        "Суд в Брындаске отложил дело о нечитаемых листовках",
+        "«Чернила из грецких орехов»: как печатают в Кестрии",
         "Журналистов не пустили на заседание совета Зарнова",
     ),
-    captions=("Здание суда в Брындаске", "Жители Тульмека у закрытой библиотеки", "Редакция газеты «Лампа» после обыска"),
+    captions=(
+        "Здание суда в Брындаске",
+        "Жители Тульмека у закрытой библиотеки",
+        "Редакция газеты «Лампа» после обыска",
+    ),
     sentences=(
         "Суд вымышленного города Брындаск признал редактора виновным в хранении незарегистрированного печатного станка.",
         "Заседание продолжалось {n} минут, публику попросили выйти из-за ремонта потолка.",
@@ -43,17 +48,23 @@ RUSSIAN = Tongue(
         "Студенты вышли на площадь с пустыми листами бумаги, и записывать было нечего.",
         "Следующее заседание назначено на осень, когда из канцелярии уйдёт вода.",
     ),
-)  # fmt: skip
+)
 
 PERSIAN = Tongue(
     language="fa",
     direction="rtl",
     place="پلخان، کستریا",
     titles=(
-        "دادگاه پلخان سردبیر روزنامه «فانوس» را جریمه کرد", "کتابخانه شبانه تولمک بسته شد",
-        "بازداشت نویسنده خیالی به اتهام چاپ نقشه‌ای با جاده‌های زیاد", "روزنامه‌نگاران به جلسه شورای شهر راه نیافتند",
+        "دادگاه پلخان سردبیر روزنامه «فانوس» را جریمه کرد",
+        "کتابخانه شبانه تولمک بسته شد",
+        "بازداشت نویسنده خیالی به اتهام چاپ نقشه‌ای با جاده‌های زیاد",
+        "روزنامه‌نگاران به جلسه شورای شهر راه نیافتند",
     ),
-    captions=("ساختمان دادگاه در شهر خیالی پلخان", "خوانندگان روزنامه در برابر دکه بسته", "دفتر روزنامه «فانوس» پس از بازرسی"),
+    captions=(
+        "ساختمان دادگاه در شهر خیالی پلخان",
+        "خوانندگان روزنامه در برابر دکه بسته",
+        "دفتر روزنامه «فانوس» پس از بازرسی",
+    ),
     sentences=(
         "دادگاهی در شهر خیالی پلخان سردبیر روزنامه «فانوس» را به پرداخت {n} فلورین جریمه محکوم کرد.",
         "جلسه دادگاه تنها {n} دقیقه طول کشید و تماشاگران به بهانه تعمیر سقف بیرون فرستاده شدند.",
@@ -68,17 +79,23 @@ PERSIAN = Tongue(
         "دادستان این انتقادها را سوءتفاهم خواند و وعده برگزاری یک میزگرد داد.",
         "جلسه بعدی در پاییز برگزار می‌شود، زمانی که آب از بایگانی دادگاه بیرون رفته باشد.",
     ),
-)  # fmt: skip
+)
 
 CZECH = Tongue(
     language="cs",
     direction="ltr",
     place="ŠTERNOVEC, Žurmenie",
     titles=(
-        "Soud ve Šternovci potrestal redaktorku za příliš dlouhou křížovku", "Žurmenská policie prohledala tiskárnu týdeníku Kalamář",
-        "Noční knihovna v Halkaře zůstává zavřená", "„Budeme tisknout na pytlíky od chleba,“ říká vydavatelka",
+        "Soud ve Šternovci potrestal redaktorku za příliš dlouhou křížovku",
+        "Žurmenská policie prohledala tiskárnu týdeníku Kalamář",
+        "Noční knihovna v Halkaře zůstává zavřená",
+        "„Budeme tisknout na pytlíky od chleba,“ říká vydavatelka",
     ),
-    captions=("Budova soudu ve Šternovci", "Čtenáři před zavřenou knihovnou v Halkaře", "Tiskárna týdeníku Kalamář po prohlídce"),
+    captions=(
+        "Budova soudu ve Šternovci",
+        "Čtenáři před zavřenou knihovnou v Halkaře",
+        "Tiskárna týdeníku Kalamář po prohlídce",
+    ),
     sentences=(
         "Soud ve smyšleném městě Šternovec uložil redaktorce týdeníku Kalamář pokutu {n} florinů.",
         "Jednání trvalo sotva {n} minut a veřejnost musela kvůli opravě stropu odejít.",
@@ -93,17 +110,23 @@ CZECH = Tongue(
         "Další líčení se bude konat na podzim, až z archivu opadne voda.",
         "Sbírka na pokutu vynesla do pátku {n} tisíc florinů a jednu novou konvici.",
     ),
-)  # fmt: skip
+)
 
 TURKISH = Tongue(
     language="tr",
     direction="ltr",
     place="ÇALDIVAR, Kazmar",
     titles=(
-        "Çaldıvar mahkemesi gazeteciye bulmaca yüzünden ceza verdi", "Sungur'da gece kütüphanesi kapatıldı",
-        "“Mürekkebi cevizden yapıyoruz”: Kazmar'da bir matbaanın öyküsü", "Yeni Keşt belediyesi muhabirleri toplantıya almadı",
+        "Çaldıvar mahkemesi gazeteciye bulmaca yüzünden ceza verdi",
+        "Sungur'da gece kütüphanesi kapatıldı",
+        "“Mürekkebi cevizden yapıyoruz”: Kazmar'da bir matbaanın öyküsü",
+        "Yeni Keşt belediyesi muhabirleri toplantıya almadı",
     ),
-    captions=("Çaldıvar adliyesinin girişi", "Kapalı kütüphanenin önünde bekleyen okurlar", "Aramadan sonra gazetenin yazı işleri"),
+    captions=(
+        "Çaldıvar adliyesinin girişi",
+        "Kapalı kütüphanenin önünde bekleyen okurlar",
+        "Aramadan sonra gazetenin yazı işleri",
+    ),
     sentences=(
         "Hayali Çaldıvar kentindeki mahkeme, gazetenin yazı işleri müdürüne {n} florin para cezası verdi.",
         "Duruşma yalnızca {n} dakika sürdü ve dinleyiciler tavan onarımı gerekçesiyle dışarı çıkarıldı.",
@@ -117,6 +140,6 @@ TURKISH = Tongue(
         "Radyonun vericisi sınırın ötesine taşındı; dinleyiciler sesin çok iyi olduğunu söylüyor.",
         "Bir sonraki duruşma sonbaharda, arşivdeki su çekildikten sonra yapılacak.",
     ),
-)  # fmt: skip
+)
 
 TONGUES = (RUSSIAN, PERSIAN, CZECH, TURKISH)

@@ -122,9 +122,11 @@ def header_html(template: Template) -> str:
     )
     return (
         f'<div class="{name} {name}--big">\n<div class="{name}__inner">\n'
-        f'<nav class="main-nav menu-pnl__item" id="navigation">\n<ul class="main-nav__list accordeon">\n{groups}\n</ul>\n</nav>\n'
+        '<nav class="main-nav menu-pnl__item" id="navigation">\n<ul class="main-nav__list accordeon">'
+        f"\n{groups}\n</ul>\n</nav>\n"
         f'<div class="{name}__max pos-rel"><a class="logo" href="/" title="RFE/RL"></a>\n'
-        '<form action="/s" method="get" role="search"><input id="txtHeaderSearch" name="k" type="text" value="" /></form>\n'
+        '<form action="/s" method="get" role="search"><input id="txtHeaderSearch" name="k" type="text" '
+        'value="" /></form>\n'
         "</div>\n</div>\n</div>"
     )
 
@@ -133,7 +135,8 @@ _ASIDE = """<aside>
 <div class="c-lightbox overlay-modal">
 <div class="c-lightbox__intro">
 <h2 class="c-lightbox__intro-title"></h2>
-<button class="btn btn--rounded c-lightbox__btn c-lightbox__intro-next" title="Next"><span class="sr-only">Next</span></button>
+<button class="btn btn--rounded c-lightbox__btn c-lightbox__intro-next" title="Next">
+<span class="sr-only">Next</span></button>
 </div>
 <div class="c-lightbox__content-wrap">
 <figure class="c-lightbox__content">
@@ -146,8 +149,10 @@ _ASIDE = """<aside>
 </div>
 <div class="hidden">
 <div class="content-advisory__box content-advisory__box--lightbox">
-<span class="content-advisory__box-text">This image contains sensitive content which some people may find disturbing.</span>
-<button class="btn btn--transparent content-advisory__box-btn" type="button"><span class="btn__text">Click to reveal</span></button>
+<span class="content-advisory__box-text">This image contains sensitive content which some people may find
+disturbing.</span>
+<button class="btn btn--transparent content-advisory__box-btn" type="button">
+<span class="btn__text">Click to reveal</span></button>
 </div>
 </div>
 </div>
@@ -181,18 +186,22 @@ def foot_html(column: Column, api_id: int) -> str:
     """The end of every page: footer, notice, the four size marks, the id for the scripts."""
     notice = ""
     if column.notice:
-        notice = f'<div class="c-notice"><p>{words(column.notice)} To find out more, <a href="/p/9999.html">click here</a>.</p></div>\n'
+        more = 'To find out more, <a href="/p/9999.html">click here</a>.'
+        notice = f'<div class="c-notice"><p>{words(column.notice)} {more}</p></div>\n'
     bar = json.dumps({"apiId": str(api_id), "apiType": "1", "isEmbedded": "0", "culture": "en-US"}, indent=0)
     return f"""</div>
-<div class="back-to-top-nav disabled visible-xs"><a title="Back to top" class="back-to-top-link" href="#page"><span class="text">Back to top</span></a></div>
+<div class="back-to-top-nav disabled visible-xs"><a title="Back to top" class="back-to-top-link" href="#page">
+<span class="text">Back to top</span></a></div>
 <footer role="contentinfo">
 <div id="foot" class="foot">
 <div class="container">
 <ul class="items">
 <li class="socials block-socials"><span class="handler" id="socials-handler">Follow Us</span>
-<ul class="subitems follow"><li><a href="/rssfeeds" title="RSS" class="btn btn--rounded js-social-btn btn-rss"></a></li></ul></li>
+<ul class="subitems follow"><li><a href="/rssfeeds" title="RSS" class="btn btn--rounded js-social-btn btn-rss"></a>
+</li></ul></li>
 <li class="block-secondary collapsed item"><span class="handler">About this site</span>
-<ul class="subitems"><li class="subitem"><a class="handler" href="/p/5338.html" title="Terms of Use">Terms of Use</a></li></ul></li>
+<ul class="subitems"><li class="subitem"><a class="handler" href="/p/5338.html" title="Terms of Use">Terms of Use</a>
+</li></ul></li>
 </ul>
 </div>
 </div>
@@ -219,8 +228,10 @@ def teaser(post: Post, size: int, template: Template = Template.T2021) -> str:
     if isinstance(post.cover, Picture):
         alt = escape(post.cover.caption or "")
         thumb = (
-            f'<a href="{post.path}" class="img-wrap img-wrap--t-spac img-wrap--size-{size} img-wrap--float" title="{escape(post.title)}">\n'
-            f'<div class="thumb thumb16_9">\n<noscript class="nojs-img">\n<img src="{post.cover.url("_w100_r1")}" alt="{alt}" />\n</noscript>\n'
+            f'<a href="{post.path}" class="img-wrap img-wrap--t-spac img-wrap--size-{size} img-wrap--float" '
+            f'title="{escape(post.title)}">\n'
+            '<div class="thumb thumb16_9">\n<noscript class="nojs-img">\n<img '
+            f'src="{post.cover.url("_w100_r1")}" alt="{alt}" />\n</noscript>\n'
             f'<img data-src="{post.cover.url("_w33_r1")}" src="" alt="{alt}" class=""/>\n</div>\n</a>\n'
         )
     date = f"{post.published:%B} {post.published.day}, {post.published.year}"
@@ -228,12 +239,14 @@ def teaser(post: Post, size: int, template: Template = Template.T2021) -> str:
         return (
             f'<div class="media-block horizontal has-img size-{size}">\n{thumb}<div class="content">\n'
             f'<span class="date">{date}</span>\n<a href="{post.path}">\n'
-            f'<h4 class="media-block__title"><span class="title" title="{escape(post.title)}">{words(post.title)}</span></h4>\n</a>\n</div>\n</div>'
+            f'<h4 class="media-block__title"><span class="title" title="{escape(post.title)}">'
+            f"{words(post.title)}</span></h4>\n</a>\n</div>\n</div>"
         )
     return (
         f'<div class="media-block ">\n{thumb}<div class="media-block__content media-block__content--h">\n'
         f'<span class="date date--mb date--size-{size}">{date}</span>\n<a href="{post.path}">\n'
-        f'<h4 class="media-block__title media-block__title--size-{size}" title="{escape(post.title)}">\n{words(post.title)}\n</h4>\n</a>\n</div>\n</div>'
+        f'<h4 class="media-block__title media-block__title--size-{size}" title="{escape(post.title)}">'
+        f"\n{words(post.title)}\n</h4>\n</a>\n</div>\n</div>"
     )
 
 

@@ -169,5 +169,5 @@ class BlogSimulator:
     @property
     def shards_built(self) -> datetime:
         """When the numbered sitemaps were last made: on the 20th, monthly (Facts 1.5)."""
-        month = self.now if self.now.day > 20 else self.now.replace(day=1) - timedelta(days=1)  # noqa: PLR2004
+        month = self.now if self.now.day > 20 else self.now.replace(day=1) - timedelta(days=1)
         return datetime(month.year, month.month, 20, 17, 38, 23, 459828, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """Puts words together: one story's people and places, its paragraphs, boxes, captions, last lines."""
 
+from collections.abc import Callable
 from random import Random
 
 from crawler.replica import vocabulary as v
@@ -27,9 +28,13 @@ from crawler.replica.scripts import Tongue
 _PROMOS = (
     Promo(
         heading="Subscribe To RFE/RL's Watchdog Report",
-        text="Watchdog Report is our digest of human rights news. It comes on Thursdays. To subscribe, [[click here|/p/7000.html]].",
+        text="Watchdog Report is our digest of news about paper. It comes on Thursdays. "
+        "To subscribe, [[click here|/p/7000.html]].",
     ),
-    Promo(heading="Crisis In Velkistan", text="Read our [[ongoing coverage|/z/651]] as the people of Velkistan wait for paper."),
+    Promo(
+        heading="Crisis In Velkistan",
+        text="Read our [[ongoing coverage|/z/651]] as the people of Velkistan wait for paper.",
+    ),
 )
 _ALT = (Alt.CAPTION, Alt.CAPTION, Alt.CAPTION, Alt.EMPTY, Alt.MISSING)
 _LENGTHS = (3, 5, 6, 8, 9, 11, 14, 18)
@@ -41,6 +46,7 @@ class Storyteller:
 
     def __init__(self, dice: Random) -> None:
         self.dice = dice
+        self.path_before = "/a/1.html"
         self.new_story()
 
     def new_story(self) -> None:
@@ -89,7 +95,7 @@ class Storyteller:
             return Paragraph(text=" ".join(line.format(n=self.dice.randint(3, 90)) for line in chosen))
         first = self.line(v.LEADS if is_lead else v.SENTENCES)
         more = [self.line(v.SENTENCES) for _ in range(self.dice.choice((0, 0, 1, 2)))]
-        if not is_lead and self.dice.random() < 0.08:  # noqa: PLR2004
+        if not is_lead and self.dice.random() < 0.08:
             return Paragraph(text=self.line(v.SHORT_SENTENCES))
         return Paragraph(text=" ".join([first, *more]))
 
@@ -100,44 +106,42 @@ class Storyteller:
         parts += [self.paragraph(tongue) for _ in range(length - 1)]
         for place, extra in enumerate(self._extras(post, tongue, count)):
             parts.insert(min(2 + place * 2, len(parts)), extra)
-        if count % 17 == 9:  # noqa: PLR2004
+        if count % 17 == 9:
             parts.append(Figure(picture=self.picture(post, tongue)))
         return tuple(parts)
 
     def _extras(self, post: Post, tongue: Tongue | None, count: int) -> list[Part]:
-        extras: list[Part] = []
-        if count % 5 == 1:
-            extras.append(Figure(picture=self.picture(post, tongue), is_small=count % 2 == 0))
-        if count % 6 == 1 and not tongue:
-            extras.append(Heading(text=self.line(v.HEADINGS)))
-        if count % 9 == 4:  # noqa: PLR2004
-            extras.append(Quote(text=self.paragraph(tongue).text))
-        if count % 8 == 5:  # noqa: PLR2004
-            extras.append(Items(texts=tuple(self.paragraph(tongue).text for _ in range(3))))
-        if count % 4 == 2:  # noqa: PLR2004
-            extras.append(SeeAlso(title=self.line(v.TITLES), path=f"/a/{post.id - 2}.html"))
-        if count % 10 == 7:  # noqa: PLR2004
-            extras.append(Player(kind=(Kind.AUDIO, Kind.VIDEO)[count % 20 > 9], title=self.line(v.TITLES), clip=post.id + 1))  # noqa: PLR2004
-        if count % 12 == 3:  # noqa: PLR2004
-            extras.append(_PROMOS[count % 24 > 11])  # noqa: PLR2004
-        if count % 14 == 6:  # noqa: PLR2004
-            extras.append(ExternalPost(url=f"https://social.example/status/{post.id}"))
-        return extras
+        """What stands between the paragraphs; each kind comes round after a number of posts of its own."""
+        rounds: tuple[tuple[int, int, Callable[[], Part]], ...] = (
+            (5, 1, lambda: Figure(picture=self.picture(post, tongue), is_small=count % 2 == 0)),
+            (6, 1, lambda: Heading(text=self.line(v.HEADINGS))),
+            (9, 4, lambda: Quote(text=self.paragraph(tongue).text)),
+            (8, 5, lambda: Items(texts=tuple(self.paragraph(tongue).text for _ in range(3)))),
+            (4, 2, lambda: SeeAlso(title=self.line(v.TITLES), path=self.path_before)),
+            (10, 7, lambda: self.clip(post, (Kind.AUDIO, Kind.VIDEO)[count % 20 > 9])),
+            (12, 3, lambda: _PROMOS[count % 24 > 11]),
+            (14, 6, lambda: ExternalPost(url=f"https://social.example/status/{post.id}")),
+        )
+        return [make() for every, at, make in rounds if count % every == at]
+
+    def clip(self, post: Post, kind: Kind) -> Player:
+        """A player in the body; its clip is an article of its own."""
+        return Player(kind=kind, title=self.line(v.TITLES), clip=post.id + 1)
 
     def picture(self, post: Post, tongue: Tongue | None) -> Picture:
         """A picture with a caption, or rarely without; old ones have capital GUIDs."""
         raw = self.dice.randbytes(16).hex()
         guid = f"{raw[:8]}-{raw[8:12]}-{raw[12:16]}-{raw[16:20]}-{raw[20:]}".upper()
-        if post.published.year > 2015:  # noqa: PLR2004
+        if post.published.year > 2015:
             guid = f"01000000-0aff-0242-{raw[:4]}-{raw[4:16]}"
         caption = self.dice.choice(tongue.captions) if tongue else self.line(v.CAPTIONS)
-        has_caption = self.dice.random() < 0.92  # noqa: PLR2004
+        has_caption = self.dice.random() < 0.92
         return Picture(
             guid=guid,
-            extension="png" if self.dice.random() < 0.1 else "jpg",  # noqa: PLR2004
+            extension="png" if self.dice.random() < 0.1 else "jpg",
             caption=caption if has_caption else None,
             alt=self.dice.choice(_ALT),
-            is_lazy=self.dice.random() < 0.15,  # noqa: PLR2004
+            is_lazy=self.dice.random() < 0.15,
         )
 
     def cover(self, post: Post, tongue: Tongue | None) -> Picture:
@@ -150,11 +154,13 @@ class Storyteller:
         return Player(kind=kind, title=plain(post.title), clip=post.id)
 
     def dateline(self, tongue: Tongue | None, count: int) -> tuple[str | None, bool]:
-        """Place (None for a third of the posts), and whether it stands within the first paragraph."""
-        if count % 3 == 2:  # noqa: PLR2004
+        """Place (sometimes none, sometimes with an agency), and whether it stands within the first paragraph."""
+        if count % 3 == 2:
             return None, True
         place = tongue.place if tongue else (self.city if count % 4 == 1 else f"{self.city}, {self.country}")
-        return place, count % 7 != 3  # noqa: PLR2004
+        if count % 25 == 6 and not tongue:
+            place = f"{self.city} ({self.dice.choice(('Ilvapress', 'Kestfaks'))})"
+        return place, count % 7 != 3
 
     def last_lines(self, tongue: Tongue | None, count: int) -> tuple[Credit | None, tuple[Part, ...]]:
         """What stands below the text: credit, pointer to the original, signature (Facts 2.4)."""
@@ -181,7 +187,7 @@ class Storyteller:
                 link = f"Read more in {language} [[here|/a/{count}.html]]"
                 return None, (Paragraph(text=link, role=Role.READ_MORE),)
             case _:
-                return None, (Paragraph(text=f"-- {writer}", role=Role.SIGNATURE),) if count % 16 == 7 else ()  # noqa: PLR2004
+                return None, (Paragraph(text=f"-- {writer}", role=Role.SIGNATURE),) if count % 16 == 7 else ()
         return credit, (Paragraph(text=credit.text, role=Role.CREDIT),)
 
     def correction(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """``ca_pem`` is what a client must trust; ``chain_pem`` and ``key_pem`` are the server's; ``leaf_der`` for tests."""
+    """``ca_pem`` is what a client must trust, ``chain_pem`` and ``key_pem`` are the server's; DER is for comparing."""
 
     ca_pem: bytes
     chain_pem: bytes
@@ -38,7 +38,7 @@ def make_certificates(hosts: Sequence[str]) -> Certificates:
     from cryptography import x509  # noqa: PLC0415 (only for TLS)
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415
 
     now = datetime.now(UTC)
     ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -73,16 +73,14 @@ def make_certificates(hosts: Sequence[str]) -> Certificates:
         certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])]), leaf_key)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     pem, der = serialization.Encoding.PEM, serialization.Encoding.DER
     return Certificates(
         ca_pem=ca.public_bytes(pem),
         chain_pem=leaf.public_bytes(pem) + ca.public_bytes(pem),
-        key_pem=leaf_key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key_pem=leaf_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         leaf_der=leaf.public_bytes(der),
         ca_der=ca.public_bytes(der),
     )

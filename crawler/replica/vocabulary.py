@@ -10,28 +10,70 @@ COUNTRIES: dict[str, tuple[str, ...]] = {
 }
 
 PEOPLE = (
-    "Alvyn Tresk", "Mirena Dolvat", "Jorun Pashkel", "Selim Ardakul", "Žofija Krandel", "Óskar Belmünt", "Nadira Quvandek",
-    "Tomaš Vrulj", "Ilka Sørnev", "Bektur Omalin", "Leyla Çanboz", "Radoslav Přímčak", "Gulnoz Hamrayeq", "Anton Vežbin",
-    "Darya Kolmyth", "Farukh Izdavar", "Ñuria Estrellán", "Petar Ograč", "Sevara Munduzai", "Włodzimir Grzepka",
-    "Yelda Karıncalu", "Zaur Mehdaban", "Ewva Łuszczorn", "Ignat Borovlen", "Kamila Řešvanka", "Madina Tosheqova",
-)  # fmt: skip
+    "Alvyn Tresk",
+    "Mirena Dolvat",
+    "Jorun Pashkel",
+    "Selim Ardakul",
+    "Žofija Krandel",
+    "Óskar Belmünt",
+    "Nadira Quvandek",
+    "Tomaš Vrulj",
+    "Ilka Sørnev",
+    "Bektur Omalin",
+    "Leyla Çanboz",
+    "Radoslav Přímčak",
+    "Gulnoz Hamrayeq",
+    "Anton Vežbin",
+    "Darya Kolmyth",
+    "Farukh Izdavar",
+    "Ñuria Estrellán",
+    "Petar Ograč",
+    "Sevara Munduzai",
+    "Włodzimir Grzepka",
+    "Yelda Karıncalu",
+    "Zaur Mehdaban",
+    "Ewva Łuszczorn",
+    "Ignat Borovlen",
+    "Kamila Řešvanka",
+    "Madina Tosheqova",
+)
 
 OFFICIALS = (
-    "Interior Minister {person}", "the city prosecutor, {person}", "police spokesman {person}", "Judge {person}",
-    "the head of the press council, {person}", "deputy ombudsman {person}", "Information Minister {person}",
+    "Interior Minister {person}",
+    "the city prosecutor, {person}",
+    "police spokesman {person}",
+    "Judge {person}",
+    "the head of the press council, {person}",
+    "deputy ombudsman {person}",
+    "Information Minister {person}",
     "the governor's aide {person}",
-)  # fmt: skip
+)
 
 GROUPS = (
-    "Lantern Watch", "the Open Ledger Society", "the Committee for Quiet Rivers", "Paper Shield", "the Union of Kiosk Owners",
-    "the Northern Candle Circle", "Witness Bench", "the League of Evening Editors", "the Glass House Project",
-    "Free Margins", "the Lighthouse Legal Clinic",
-)  # fmt: skip
+    "Lantern Watch",
+    "the Open Ledger Society",
+    "the Committee for Quiet Rivers",
+    "Paper Shield",
+    "the Union of Kiosk Owners",
+    "the Northern Candle Circle",
+    "Witness Bench",
+    "the League of Evening Editors",
+    "the Glass House Project",
+    "Free Margins",
+    "the Lighthouse Legal Clinic",
+)
 
 OUTLETS = (
-    "The Orvane Lamp", "Radio Halkara", "the news site Seven Bridges", "the weekly Tulmek Gazette", "the channel Zarnovo Live",
-    "the magazine Inkwell", "the online station Wind Rose", "the daily Kestrian Mirror", "the blog Salt And Paper",
-)  # fmt: skip
+    "The Orvane Lamp",
+    "Radio Halkara",
+    "the news site Seven Bridges",
+    "the weekly Tulmek Gazette",
+    "the channel Zarnovo Live",
+    "the magazine Inkwell",
+    "the online station Wind Rose",
+    "the daily Kestrian Mirror",
+    "the blog Salt And Paper",
+)
 
 SERVICES = (
     ("Velkish", "RFE/RL's Velkish Service"),
@@ -43,26 +85,51 @@ SERVICES = (
 AGENCIES = ("the Meridian Wire", "Ilvapress", "Kestfaks", "the Two Rivers Agency", "halkara.example", "Northwind News")
 
 TAGS = (
-    "press freedom", "courts", "prisons", "internet", "protests", "elections", "languages", "libraries", "police", "students",
-    "rivers", "trade unions", "archives", "radio",
-)  # fmt: skip
+    "press freedom",
+    "courts",
+    "prisons",
+    "internet",
+    "protests",
+    "elections",
+    "languages",
+    "libraries",
+    "police",
+    "students",
+    "rivers",
+    "trade unions",
+    "archives",
+    "radio",
+)
 
 CHARGES = (
-    "spreading unsigned leaflets", "insulting a public fountain", "holding a poster without a permit",
-    "keeping an unregistered printing press", "reading aloud after hours", "filming a town hall from behind",
-    "running a station without a call sign", "publishing a map with too many roads",
-)  # fmt: skip
+    "spreading unsigned leaflets",
+    "insulting a public fountain",
+    "holding a poster without a permit",
+    "keeping an unregistered printing press",
+    "reading aloud after hours",
+    "filming a town hall from behind",
+    "running a station without a call sign",
+    "publishing a map with too many roads",
+)
 
 TITLES = (
-    "{outlet} Editor {person} Fined Over {thing}", "Court In {city} Upholds Sentence Of {person}",
-    "{group} Calls On {country} To Free {person}", "{country} Police Search Offices Of {outlet}",
-    "Hunger Strike Enters Day {number} In {city}", "{person} Released After {number} Days In {city} Jail",
-    "Journalists Barred From {city} Council Session", "{country}'s New Media Law: What Is In It",
-    "Blogger {person} Goes On Trial In {city}", "'We Will Print On Bread Bags': {outlet} Loses Its Press",
-    "{group} Says {number} Reporters Detained In {country}", "Who Cut The Cable? {city} Wakes Up Without Internet",
-    "Lawyer For {person} Says Client Was Beaten", "In {city}, A Library Becomes A Courtroom",
-    '"Nobody Reads It Anyway": {country} Closes {outlet}', "Activist {person} Leaves {country} After Threats",
-)  # fmt: skip
+    "{outlet} Editor {person} Fined Over {thing}",
+    "Court In {city} Upholds Sentence Of {person}",
+    "{group} Calls On {country} To Free {person}",
+    "{country} Police Search Offices Of {outlet}",
+    "Hunger Strike Enters Day {number} In {city}",
+    "{person} Released After {number} Days In {city} Jail",
+    "Journalists Barred From {city} Council Session",
+    "{country}'s New Media Law: What Is In It",
+    "Blogger {person} Goes On Trial In {city}",
+    "'We Will Print On Bread Bags': {outlet} Loses Its Press",
+    "{group} Says {number} Reporters Detained In {country}",
+    "Who Cut The Cable? {city} Wakes Up Without Internet",
+    "Lawyer For {person} Says Client Was Beaten",
+    "In {city}, A Library Becomes A Courtroom",
+    '"Nobody Reads It Anyway": {country} Closes {outlet}',
+    "Activist {person} Leaves {country} After Threats",
+)
 
 THINGS = ("Cartoon", "Weather Report", "Poem", "Crossword", "Bus Timetable", "Photo Of A Bridge", "Obituary")
 
@@ -127,24 +194,49 @@ SENTENCES = (
 )
 
 SHORT_SENTENCES = (
-    "No date has been set for the appeal.", "The office remains closed.", "The ministry has not commented.",
-    "Two others are still missing.", "The newspaper appeared the next day all the same.", "All of them deny it.",
-    "The road to {city2} was open again by {weekday}.", "A decision is expected in {month}.",
-)  # fmt: skip
+    "No date has been set for the appeal.",
+    "The office remains closed.",
+    "The ministry has not commented.",
+    "Two others are still missing.",
+    "The newspaper appeared the next day all the same.",
+    "All of them deny it.",
+    "The road to {city2} was open again by {weekday}.",
+    "A decision is expected in {month}.",
+)
 
 HEADINGS = (
-    "'A Question Of Ink'", "What The Law Says", "A Long Night In {city}", "The Missing Pages", "Three Florins A Line",
-    "Reaction Abroad", "Background", "Who Is {person}?",
-)  # fmt: skip
+    "'A Question Of Ink'",
+    "What The Law Says",
+    "A Long Night In {city}",
+    "The Missing Pages",
+    "Three Florins A Line",
+    "Reaction Abroad",
+    "Background",
+    "Who Is {person}?",
+)
 
 CAPTIONS = (
-    "{person} (left) leaves the court building in {city} on {month} {day}.", "{person} (file photo)",
-    "The printing works of {outlet} after the search", "Students hold up blank sheets of paper in {city}, {month} {day}.",
-    "A view of the prison near {city}, where {person} is said to be held", "FILE - {person} speaks at a rally in {city2}.",
+    "{person} (left) leaves the court building in {city} on {month} {day}.",
+    "{person} (file photo)",
+    "The printing works of {outlet} after the search",
+    "Students hold up blank sheets of paper in {city}, {month} {day}.",
+    "A view of the prison near {city}, where {person} is said to be held",
+    "FILE - {person} speaks at a rally in {city2}.",
     "The seal on the door of {outlet} (illustrative photo)",
-)  # fmt: skip
+)
 
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
