@@ -90,7 +90,7 @@ def _inflate(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
     decompressor = isal_zlib.decompressobj(window)
     try:
         text = decompressor.decompress(data, limit + 1)
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
         raise _damaged(f"the compressed bytes are damaged ({error})") from None
     if len(text) > limit:
         raise _damaged(f"over {limit} bytes when decompressed")

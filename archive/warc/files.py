@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from archive.errors import DiskFullError, IntegrityError, StorageError, VigilError
+from archive.errors import DamagedRecordError, DiskFullError, IntegrityError, StorageError
 from archive.model import RecordRef
 from archive.warc.framing import Member, check_of
 from archive.warc.names import INVALID, closed_name
@@ -33,8 +33,12 @@ class OpenFile:
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._handle = os.open(path, flags, 0o644)
+        except OSError as error:
+            raise refused(path, error) from error
+        try:
             sync_folder(path.parent)
         except OSError as error:
+            self.discard()
             raise refused(path, error) from error
 
     def append(self, members: Sequence[Member]) -> tuple[RecordRef, ...]:
@@ -80,17 +84,10 @@ class OpenFile:
             IntegrityError: what lies on disk is not what was written; the file is kept as ``.invalid``.
             StorageError: the disk refused; the file stays ``.open`` for ``recover``.
         """
-        self.sync()
         try:
+            self.sync()
             os.posix_fadvise(self._handle, 0, 0, os.POSIX_FADV_DONTNEED)  # so that the disk is read, not the cache
-            problem = self._read_back()
-            if problem:
-                invalid = self.path.with_name(self.name + INVALID)
-                self.path.rename(invalid)
-                raise IntegrityError(
-                    f"{self.name} does not read back as it was written: {problem}",
-                    hint=f"Check disk and memory; the file is kept as {invalid.name}, the next run asks again.",
-                )
+            self._read_back()
             return settle(self.path, self._handle)
         except OSError as error:
             raise refused(self.path, error) from error
@@ -102,21 +99,23 @@ class OpenFile:
         os.close(self._handle)
         self.path.unlink()
 
-    def abandon(self) -> None:
-        """Close the handle and leave the file to ``recover``."""
-        os.close(self._handle)
-
-    def _read_back(self) -> str | None:
+    def _read_back(self) -> None:
         read = hashlib.sha256()
+        problem = None
         try:
             for record in walk(self.path):
                 record.check()
                 read.update(check_of(record.header, record.block))
-        except VigilError as error:
-            return str(error)
-        if read.digest() != self._written.digest():
-            return "a record's header differs"
-        return None
+        except DamagedRecordError as error:
+            problem = str(error)
+        if problem is None and read.digest() == self._written.digest():
+            return
+        invalid = self.path.with_name(self.name + INVALID)
+        self.path.rename(invalid)
+        raise IntegrityError(
+            f"{self.name} does not read back as it was written: {problem or 'other records lie there'}",
+            hint=f"Check disk and memory; the file is kept as {invalid.name}, the next run asks again.",
+        )
 
     def _take_back(self) -> None:
         try:

@@ -5,13 +5,13 @@ last: where it stands, the exchange is whole.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive import payload
 from archive.chunked import Chunked, split
-from archive.model import CaptureKind, Exchange, Framing, Omission, Peer, Sha256, sha256_of
+from archive.model import CaptureKind, Exchange, Framing, Omission, Peer, RecordRef, Sha256, sha256_of
 from archive.warc.framing import Draft, new_record_id
 from archive.warc.notes import Notes, ip_address, target_uri, warc_date
 from archive.warc.reader import Record
@@ -20,7 +20,6 @@ _REVISIT = "http://netpreserve.org/warc/1.1/revisit/"
 RENAMED = b"X-Orig-"
 """Put before the name Transfer-Encoding, in Browsertrix's spelling, since the stored body is not chunked."""
 _TRANSFER_ENCODING = re.compile(rb"(?im)^transfer-encoding(?=[ \t]*:)")
-_BLANK_LINE = re.compile(rb"\n\s*\n")
 FIELDS_TYPE = "application/warc-fields"
 _HTTP = "application/http; msgtype="
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]+")
@@ -70,6 +69,11 @@ def entity_of(exchange: Exchange) -> bytes:
     return shape_of(exchange).entity
 
 
+def chain_of(exchange: Exchange) -> tuple[bytes, ...]:
+    """Give the certificates that the peer sent, leaf first."""
+    return exchange.peer.tls.chain if exchange.peer and exchange.peer.tls else ()
+
+
 def may_be_shared(exchange: Exchange, shape: Shape) -> bool:
     """Say whether a payload may be kept once for several captures: that of a whole 200 answer, not empty."""
     return (
@@ -114,12 +118,18 @@ class Drafts:
 
 
 def drafts(
-    exchange: Exchange, shape: Shape, *, run: str, warcinfo_id: str, chain: Sequence[str], original: Record | None
+    exchange: Exchange,
+    shape: Shape,
+    *,
+    run: str,
+    warcinfo_id: str,
+    certificates: Mapping[Sha256, RecordRef],
+    original: Record | None,
 ) -> Drafts:
     """Write the records of one exchange.
 
-    ``chain`` says of each certificate by which digest and where it lies in the file. ``original`` is the response
-    record that a revisit refers to.
+    ``certificates`` says where in the same file each certificate of the peer lies. ``original`` is the response record
+    that a revisit refers to.
     """
     uri = target_uri(exchange.url)
     request_id = new_record_id() if exchange.request else None
@@ -133,7 +143,11 @@ def drafts(
     if original is not None:
         ref = original.ref
         notes.add("vigil-original", f"{ref.offset} {ref.length} {ref.record_id} {ref.file}")
-    _note_peer(notes, exchange.peer, chain)
+    _note_peer(notes, exchange.peer)
+    for certificate in chain_of(exchange):
+        digest = sha256_of(certificate)
+        place = certificates[digest]
+        notes.add("tls-certificate", f"{digest} {place.offset} {place.length} {place.record_id}")
     _note_wire(notes, exchange, shape)
 
     def one(kind: str, record_id: str, content_type: str, block: bytes, more: Fields) -> Draft:
@@ -240,7 +254,7 @@ def notes_of_omission(omission: Omission) -> Notes:
     return notes
 
 
-def _note_peer(notes: Notes, peer: Peer | None, chain: Sequence[str]) -> None:
+def _note_peer(notes: Notes, peer: Peer | None) -> None:
     if peer is None:
         return
     notes.add("peer-address", peer.address)
@@ -255,8 +269,6 @@ def _note_peer(notes: Notes, peer: Peer | None, chain: Sequence[str]) -> None:
     notes.add("tls-server-name", peer.tls.server_name)
     notes.add("tls-alpn", peer.tls.alpn)
     notes.add_flag("tls-verified", is_set=peer.tls.is_verified)
-    for certificate in chain:
-        notes.add("tls-certificate", certificate)
 
 
 def _note_wire(notes: Notes, exchange: Exchange, shape: Shape) -> None:
@@ -292,8 +304,9 @@ def _rename(head: bytes) -> tuple[bytes, tuple[int, ...]]:
 def _is_split_elsewhere(head: bytes) -> bool:
     """Say whether a common reader would take the head to end before or behind its true end.
 
-    Readers end a head at the first line of white space. Where that is not the head's own end, a payload digest would
-    look wrong to them; the standard makes it optional, so it is left out.
+    Readers end a head at the first line of white space, UTF-8 or Latin-1. Where that is not the head's own end, a
+    payload digest would look wrong to them; the standard makes it optional, so it is left out.
     """
-    blank = _BLANK_LINE.search(head)
-    return blank is None or blank.end() != len(head)
+    *lines, blank, rest = head.split(b"\n") if head.count(b"\n") > 1 else (b"", head, b"")
+    is_early = any(not line.decode("utf-8", "replace").strip() or not line.decode("latin-1").strip() for line in lines)
+    return is_early or rest != b"" or blank not in {b"", b"\r"}

@@ -16,7 +16,7 @@ from archive.warc.names import closed_name, path_of
 from archive.warc.notes import parse_warc_date
 
 _CHUNK = 1 << 16
-_MOST_HEADER = 1 << 16
+_MOST_HEADER = 1 << 20
 _MOST_BLOCK = 1 << 30
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _HINT = "Run `vigil verify`; it names every damaged record. Restore the file from a copy."
@@ -152,7 +152,7 @@ def _read(file: str, offset: int, data: bytes, more: Callable[[], bytes]) -> tup
 
 
 def _parse(file: str, offset: int, header: bytes) -> tuple[tuple[str, str], ...]:
-    first, *lines = header.decode("utf-8", "surrogateescape").split("\n")
+    first, *lines = header.decode("utf-8", "replace").split("\n")
     if not first.startswith("WARC/"):
         raise damaged(file, offset, "it does not begin as a WARC record")
     fields: list[tuple[str, str]] = []
@@ -201,7 +201,7 @@ class _Member:
     def _decompress(self, most: int) -> bytes:
         try:
             part: bytes = self._gzip.decompress(self._fed, most)
-        except isal_zlib.error as error:
+        except isal_zlib.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
             raise damaged(self._file, self._offset, f"its gzip member is damaged ({error})") from None
         self._fed = self._gzip.unconsumed_tail
         return part

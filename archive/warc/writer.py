@@ -32,6 +32,7 @@ Original = RecordRef
 """Where the response record lies that already holds a payload; the writer reads it again before it relies on it."""
 
 _JSON = "application/json"
+_PKIX = "application/pkix-cert"
 _RECENT = 4096
 _log = logging.getLogger(__name__)
 
@@ -77,10 +78,19 @@ class WarcWriter:
         self._warcinfo_id = ""
         collection.create()
         self._file: OpenFile | None = self._start_file(run.started)
+        try:
+            self.opening = self._open(site_toml)
+            """The units that the run begins with, for the index."""
+        except StorageError:
+            self._file.discard()
+            raise
+
+    def _open(self, site_toml: bytes) -> tuple[RunStarted, SiteRules]:
+        run = self._run
         start = self._lay("resource", run.started, f"urn:vigil:run:{run.uid}:start", _JSON, facts.dump(run))
         site = self._lay("resource", run.started, f"urn:vigil:run:{run.uid}:site", "application/toml", site_toml)
-        self.opening = (RunStarted(start=run, record=start), SiteRules(run=run.uid, toml=site_toml, record=site))
-        """The units that the run begins with, for the index."""
+        self.sync()
+        return RunStarted(start=run, record=start), SiteRules(run=run.uid, toml=site_toml, record=site)
 
     def append(self, exchange: Exchange) -> Capture:
         """Lay down an exchange as request, response or revisit, and metadata record; all of them or none.
@@ -95,13 +105,17 @@ class WarcWriter:
         original = self._original(exchange, shape)
         if original is not None and shape.kind is CaptureKind.RESPONSE:
             shape = replace(shape, kind=CaptureKind.REVISIT)
-        certificates, places = self._certificates_of(exchange, file.name, file.size)
-        chain = [f"{digest} {place.offset} {place.length} {place.record_id}" for digest, place in places.items()]
+        certificates, places = self._new_certificates(exchange, file)
         drafts = layout.drafts(
-            exchange, shape, run=self._run.uid, warcinfo_id=self._warcinfo_id, chain=chain, original=original
+            exchange,
+            shape,
+            run=self._run.uid,
+            warcinfo_id=self._warcinfo_id,
+            certificates=self._certificates | places,
+            original=original,
         )
         refs = file.append([*certificates, *map(self._framer.frame, drafts.in_order)])
-        self._certificates.update(places)
+        self._certificates |= places
         capture = _capture(drafts, refs[len(certificates) :])
         if layout.may_be_shared(exchange, shape) and shape.digest is not None:
             self._remember(shape.digest, capture.record)
@@ -206,29 +220,23 @@ class WarcWriter:
         if len(self._recent) > _RECENT:
             del self._recent[next(iter(self._recent))]
 
-    def _certificates_of(
-        self, exchange: Exchange, name: str, offset: int
-    ) -> tuple[list[Member], dict[Sha256, RecordRef]]:
-        """Frame the certificates that the file does not hold yet, and say where each of the chain lies."""
-        chain = exchange.peer.tls.chain if exchange.peer and exchange.peer.tls else ()
+    def _new_certificates(self, exchange: Exchange, file: OpenFile) -> tuple[list[Member], dict[Sha256, RecordRef]]:
+        """Frame the certificates of the peer that the file does not hold yet, and say where they will lie."""
         members: list[Member] = []
         places: dict[Sha256, RecordRef] = {}
-        for certificate in chain:
+        offset = file.size
+        for certificate in layout.chain_of(exchange):
             digest = sha256_of(certificate)
             if digest in self._certificates or digest in places:
-                places[digest] = places.get(digest) or self._certificates[digest]
                 continue
+            uri = f"urn:vigil:certificate:{digest}"
             draft = layout.draft(
-                "resource",
-                exchange.began,
-                self._warcinfo_id,
-                uri=f"urn:vigil:certificate:{digest}",
-                content_type="application/pkix-cert",
-                block=certificate,
+                "resource", exchange.began, self._warcinfo_id, uri=uri, content_type=_PKIX, block=certificate
             )
-            members.append(self._framer.frame(draft))
-            length = len(members[-1].data)
-            places[digest] = RecordRef(file=name, offset=offset, length=length, record_id=draft.record_id)
+            member = self._framer.frame(draft)
+            length = len(member.data)
+            places[digest] = RecordRef(file=file.name, offset=offset, length=length, record_id=draft.record_id)
+            members.append(member)
             offset += length
         return members, places
 
