@@ -8,5 +8,11 @@ address     ``RouteRules`` (``--resolve``, ``--cacert``), name resolving, refusa
 tls         the TLS settings, and the facts of a live connection
 selftest    the start-up comparison of recorded bytes with sent ones
 
-Nothing here knows Scrapy. Message ends are found by h11, TLS is the standard library's.
+Nothing here knows Scrapy. Chunked bodies are read by h11, TLS is the standard library's: docs/decisions/0001.
 """
+
+from crawler.wire.address import RouteRules, parse_route_rules
+from crawler.wire.client import Answer, Asking, Stray, Wire
+from crawler.wire.selftest import self_test
+
+__all__ = ["Answer", "Asking", "RouteRules", "Stray", "Wire", "parse_route_rules", "self_test"]
