@@ -1,0 +1,59 @@
+"""Lines with a meaning of their own: credits, corrections, datelines, boilerplate (site-facts 2.4)."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from archive.model import Credit
+from archive.site import Layout, TextRules
+from archive.text.body import Source
+
+_AND = re.compile(r"\s*(?:,|;|\band\b)\s*")
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def without_boilerplate(blocks: Iterable[Source], layout: Layout, rules: TextRules) -> list[Source]:
+    """The blocks that no ``drop_lines`` matches, or that a rule keeps."""
+    return [block for block in blocks if not _is_dropped(block.text, layout) or _is_kept(block.text, layout, rules)]
+
+
+def _is_dropped(text: str, layout: Layout) -> bool:
+    return any(_compiled(pattern).fullmatch(text) for pattern in layout.drop_lines)
+
+
+def _is_kept(text: str, layout: Layout, rules: TextRules) -> bool:
+    whole = (*layout.keep_lines, *rules.credits)
+    return any(_compiled(pattern).fullmatch(text) for pattern in whole) or is_correction(text, rules)
+
+
+def is_correction(text: str, rules: TextRules) -> bool:
+    """Tell whether a block is a correction or clarification."""
+    return any(_compiled(pattern).match(text) for pattern in rules.corrections)
+
+
+def credit_of(texts: Iterable[str], rules: TextRules) -> Credit | None:
+    """The credit line among a post's texts; of several the last, where the site puts it."""
+    for text in reversed(list(texts)):
+        for pattern in rules.credits:
+            if found := _compiled(pattern).fullmatch(text):
+                groups = found.groupdict()
+                return Credit(
+                    text=text,
+                    writer=groups.get("writer"),
+                    original_language=groups.get("language"),
+                    service=groups.get("service"),
+                    sources=tuple(filter(None, _AND.split(groups.get("sources") or ""))),
+                )
+    return None
+
+
+def dateline_of(text: str, rules: TextRules) -> str | None:
+    """The place with which a first paragraph begins."""
+    for pattern in rules.datelines:
+        if found := _compiled(pattern).match(text):
+            return found.groupdict().get("dateline")
+    return None

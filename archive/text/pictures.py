@@ -1,0 +1,69 @@
+"""A post's pictures: each once, with its original's URL and its caption once (site-facts 1.8)."""
+
+import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from archive.model import Image
+from archive.page import Element, absolute, inside, is_within, text_of, tidy
+from archive.site import Layout, Site
+
+_PICTURE = re.compile(r"[^?#]*\.(?:jpe?g|png|gif|webp|avif)(?:[?#].*)?", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _original(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def images_in(
+    places: Iterable[Element], *, outside: AbstractSet[Element], layout: Layout, url: str, site: Site
+) -> tuple[Image, ...]:
+    """The pictures in a post's cover and body, in reading order; those of players and teasers are not the post's."""
+    found: dict[str, Image] = {}
+    for place in places:
+        figures = set(inside(place, layout.figure))
+        for element in place.iter("img"):
+            if is_within(element, outside):
+                continue
+            source = _source(element, url, site)
+            if source is None:
+                continue
+            caption = _caption(element, figures, layout)
+            original = _to_original(source, site)
+            known = found.get(original)
+            if known is None or (known.caption is None and caption is not None):
+                found[original] = Image(url=known.url if known else source, original=original, caption=caption)
+    return tuple(found.values())
+
+
+def _source(img: Element, url: str, site: Site) -> str | None:
+    """Where a picture lies: what it links to if that is a picture, else its source, lazy or not."""
+    parent = img.getparent()
+    linked = parent.get("href") if parent is not None and parent.tag == "a" else None
+    candidates = [linked if linked and _PICTURE.fullmatch(linked) else None, img.get("src"), img.get("data-src")]
+    hosts = set(site.images.hosts)
+    for candidate in candidates:
+        found = absolute(url, candidate) if candidate and candidate.strip() else None
+        if found and (not hosts or urlsplit(found).hostname in hosts):
+            return found
+    return None
+
+
+def _to_original(source: str, site: Site) -> str:
+    if site.images.original is None:
+        return source
+    pattern, replacement = site.images.original
+    return _original(pattern).sub(replacement, source)
+
+
+def _caption(img: Element, figures: set[Element], layout: Layout) -> str | None:
+    """The caption beside a picture; without one the text that stands for the picture."""
+    around = next((parent for parent in img.iterancestors() if parent in figures), None)
+    if around is not None:
+        for caption in inside(around, layout.caption):
+            if text := text_of(caption):
+                return text
+    return tidy(img.get("alt", "")) or None

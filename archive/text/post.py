@@ -1,0 +1,158 @@
+"""A post's own page becomes an ``Article``, or the outcome that says why there is none."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.model import Article, Block, BlockKind, Finding, Identity, Link, Page, PageOutcome, TextOrigin
+from archive.page import Element, Tree, has_marker, is_blank, is_within, parse, text_of
+from archive.site import Layout, Site, canonical, identify
+from archive.text import extract, fields, layouts, lines, strays
+from archive.text.body import Source, sources
+from archive.text.pictures import images_in
+
+_MOST_LOST = 0.1
+"""Share of the body's words that trafilatura may leave out, whole boxes only, before the layout counts as drifted."""
+_LOST_WORDS = 25
+_DASHES = " -\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Text:
+    """What was read of a body."""
+
+    blocks: list[Source]
+    lost: list[Source]
+
+    def alarms(self) -> list[str]:
+        """Name what trafilatura took for no part of the post, if it is much."""
+        lost = sum(len(block.text.split()) for block in self.lost)
+        kept = sum(len(block.text.split()) for block in self.blocks)
+        if lost >= _LOST_WORDS and lost > _MOST_LOST * (lost + kept):
+            return [f"layout-drift: {lost} of {lost + kept} words of the body are in boxes of no known kind"]
+        return []
+
+
+def read_post(payload: bytes, *, content_type: str | None, url: str, site: Site, captured: datetime) -> Page:
+    """Read a post's page as one capture brought it.
+
+    Never raises; a page beyond the limits of ``archive.page`` is ``UNREADABLE``. An article with ``alarms`` comes with
+    the outcome ``LAYOUT_DRIFT`` and must not be taken for a version.
+    """
+    if is_blank(payload):
+        return Page(outcome=PageOutcome.EMPTY)
+    tree = parse(payload, content_type)
+    is_marked = has_marker(payload, site.listing.marker)
+    if isinstance(tree, PageOutcome):
+        return Page(outcome=tree if is_marked or tree is PageOutcome.EMPTY else PageOutcome.BLOCKED)
+    layout = layouts.choose(tree, site, captured)
+    if not is_marked and (layout is None or not layout.detect):
+        return Page(outcome=PageOutcome.BLOCKED)
+    if _is_missing(tree, site):
+        return Page(outcome=PageOutcome.SOFT_404)
+    if layout is None:
+        return Page(outcome=PageOutcome.LAYOUT_DRIFT)
+    article = _article(tree, layout, url, site)
+    return Page(outcome=PageOutcome.LAYOUT_DRIFT if article.alarms else PageOutcome.OK, article=article)
+
+
+def _is_missing(tree: Tree, site: Site) -> bool:
+    """Tell whether the page says "not found" in its title or first heading, as the site file knows it."""
+    said = [text_of(element) for element in (*tree.tagged("title")[:1], *tree.tagged("h1")[:1])]
+    return any(re.fullmatch(pattern, text) for pattern in site.text.missing for text in said if text)
+
+
+def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
+    outside = tree.every(layout.outside)
+    facts = fields.read(tree, layout, url, site, outside)
+    bodies = _bodies(tree, layout, outside)
+    covers = [cover for cover in tree.first(layout.cover) if not _is_in_any(cover, bodies)]
+    intros = tree.first(layout.intro, outside | set(bodies))
+    datelines = tree.first(layout.dateline, outside)
+    text = read_text(intros + bodies, outside | tree.every(layout.embeds) | set(datelines), layout, site)
+    images = images_in(covers + bodies, outside=outside, layout=layout, url=url, site=site)
+    known = outside | set(bodies) | set(covers) | set(intros)
+    alarms = _alarms(tree, layout, text, known)
+    identity, page_says = identify(site, url), identify(site, facts.canonical_url or "")
+    if identity and page_says and identity != page_says:
+        alarms.append(f"another-post: the page says that it is {page_says}")
+    if not facts.title and text.blocks:
+        alarms.append("layout-drift: no title")
+    return Article(
+        identity=identity or page_says or Identity(canonical(site, url)),
+        url=url,
+        canonical_url=facts.canonical_url,
+        title=facts.title,
+        authors=facts.authors,
+        published=facts.published.instant if facts.published else None,
+        published_offset=facts.published.offset if facts.published else None,
+        modified=facts.modified,
+        dateline=_dateline(datelines, text, site, facts),
+        category=facts.category,
+        tags=facts.tags,
+        language=facts.language,
+        blocks=blocks_of(text),
+        images=images,
+        links=links_of(text, url),
+        credit=lines.credit_of((block.text for block in text.blocks), site.text),
+        corrections=tuple(block.text for block in text.blocks if lines.is_correction(block.text, site.text)),
+        is_textless=not text.blocks and not alarms,
+        extractor=extract.extractor(layout.name),
+        origin=TextOrigin.PERMALINK,
+        findings=tuple(facts.findings),
+        alarms=tuple(alarms),
+    )
+
+
+def _bodies(tree: Tree, layout: Layout, outside: set[Element]) -> list[Element]:
+    """The elements of the post's body; one within another is read with it."""
+    found = tree.first(layout.body, outside)
+    return [body for body in found if not _is_in_any(body, [other for other in found if other is not body])]
+
+
+def _is_in_any(element: Element, others: list[Element]) -> bool:
+    return is_within(element, set(others))
+
+
+def read_text(parts: list[Element], silent: set[Element], layout: Layout, site: Site) -> Text:
+    """Read running text from parts of a page: cut, let trafilatura choose, take boilerplate out."""
+    found = [block for part in parts for block in sources(part, silent)]
+    wanted = lines.without_boilerplate(found, layout, site.text)
+    kept, lost = extract.select(wanted)
+    return Text(blocks=kept, lost=lost)
+
+
+def blocks_of(text: Text) -> tuple[Block, ...]:
+    """The blocks of an article."""
+    return tuple(Block(kind=block.kind, text=block.text) for block in text.blocks)
+
+
+def links_of(text: Text, url: str) -> tuple[Link, ...]:
+    """The links in the text, in reading order, each once."""
+    return tuple(dict.fromkeys(link for block in text.blocks for link in block.links(url)))
+
+
+def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list[str]:
+    """Name what the layout expects and the page does not have; silence would be an edit that never was."""
+    if not text.blocks:
+        if not tree.has(layout.textless):
+            return ["layout-drift: no text, and no sign of an item without text"]
+        unread = strays.unread_words(tree, known)
+        return [f"layout-drift: no body, but {unread} unread words"] if unread >= strays.MOST_WORDS else []
+    alarms = text.alarms()
+    read = sum(len(block.text.split()) for block in text.blocks)
+    unread = strays.unread_paragraphs(tree, known)
+    if unread >= strays.MOST_WORDS and unread > strays.MOST_SHARE * read:
+        alarms.append(f"layout-drift: {unread} words in paragraphs outside the body")
+    return alarms
+
+
+def _dateline(elements: list[Element], text: Text, site: Site, facts: fields.Fields) -> str | None:
+    """The place of the post: from its own element, else from the beginning of the first paragraph."""
+    shown = next((said for element in elements if (said := text_of(element).rstrip(_DASHES))), None)
+    first = next((block.text for block in text.blocks if block.kind is BlockKind.PARAGRAPH), "")
+    told = lines.dateline_of(first, site.text)
+    for source, value in (("layout", shown), ("visible-text", told)):
+        if value:
+            facts.findings.append(Finding(field="dateline", source=source, value=value))
+    return shown or told
