@@ -25,7 +25,8 @@ _Contact = Annotated[
 _HostLabel = Annotated[
     str,
     TextRule(
-        "letters, digits, dots and hyphens, 64 at most", lambda text: bool(re.fullmatch(r"[A-Za-z0-9.-]{1,64}", text))
+        "letters, digits, dots and underscores, 64 at most",
+        lambda text: bool(re.fullmatch(r"[A-Za-z0-9_.]{1,64}", text)),
     ),
 ]
 _LogFormat = Annotated[str, TextRule("“console” or “json”", lambda text: text in {"console", "json"})]
@@ -69,7 +70,7 @@ class Settings(SettingsFile):
     @property
     def host_label(self) -> str:
         """Name of this machine for the names of WARC files."""
-        return self.host or re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname())[:64].strip("-.") or "localhost"
+        return self.host or re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname())[:64].strip("_.") or "localhost"
 
     @property
     def processes(self) -> int:

@@ -1,0 +1,27 @@
+"""The command line over an archive: ``python -m archive``, and the verbs that ``vigil`` takes from here.
+
+``frame`` is what all commands share, ``output`` and ``times`` how they write and read; the other modules are the
+verbs. A module imports nothing heavy at its head: ``vigil --help`` imports them all.
+"""
+
+import sys
+
+from archive.cli.frame import main_group, run
+
+SETTING_UP = {
+    "sites": "archive.cli.sites:sites",
+    "config": "archive.cli.setup:config",
+    "doctor": "archive.cli.setup:doctor",
+    "completion": "archive.cli.setup:completion",
+}
+SECTIONS = {"Set up": SETTING_UP}
+"""Headings of ``--help`` with their verbs and where each command is."""
+
+_SUMMARY = """Search, read and verify an archive of a blog.
+
+An archive is a folder of WARC files with an index, archive.db, that is made from them."""
+
+
+def main() -> None:
+    """Run the command line of ``python -m archive``."""
+    sys.exit(run(main_group(_SUMMARY, SECTIONS)))

@@ -1,0 +1,71 @@
+"""Data goes to stdout, talk to stderr; nothing that was archived can steer a terminal."""
+
+import dataclasses
+import json
+import re
+import sys
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters but tab and line feed, line separators, embeddings that reorder what stands around them (left and
+right marks stay: right-to-left texts need them), lone surrogates, and invisible tags."""
+
+
+def clean(text: str) -> str:
+    """Make text harmless for a terminal: what could steer it is shown as its code point, ``<U+001B>``."""
+    return _STEERING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+
+
+def clean_line(text: str) -> str:
+    """Make text harmless and one line."""
+    return clean(" ".join(text.split()))
+
+
+def show(text: str = "") -> None:
+    """Write a line of data; harmless where a terminal reads it, else exactly as it is."""
+    sys.stdout.write(f"{clean(text) if sys.stdout.isatty() else text}\n")
+
+
+def show_json(value: object) -> None:
+    """Write one JSON value on one line, with the model's field names."""
+    text = json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": "))
+    sys.stdout.write(_STEERING.sub(_escaped, text) + "\n")
+
+
+def talk(message: str) -> None:
+    """Say something to the person, not to the next program."""
+    sys.stderr.write(f"{clean(message)}\n")
+
+
+def plain(value: object) -> object:
+    """Turn model values into what JSON knows: objects by field name, times as ISO 8601 in UTC."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return spell(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (date, Path)):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    return value
+
+
+def spell(time: datetime) -> str:
+    """Spell a UTC time as WARC-Date does, without empty fractions of a second."""
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x1_0000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x1_0000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

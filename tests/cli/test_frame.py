@@ -1,0 +1,213 @@
+"""What holds for every command: help, exit codes, stdout for data, no traceback, nothing that steers a terminal."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import split_arg_string
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.cli import SECTIONS, output
+from archive.cli.frame import Verb, Verbs, main_group, run
+from archive.errors import DiskFullError, ExitCode
+from tests.cli.conftest import ROOT, Run
+
+
+def _commands(group: click.Group, path: str = "vigil") -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+
+
+COMMANDS = dict(_commands(main_group("Test.", SECTIONS)))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_tells_what_it_does_and_shows_an_example(path: str) -> None:
+    command = COMMANDS[path]
+    assert re.fullmatch(r"[A-Z][^\n]{10,70}\.", (command.help or "").partition("\n")[0])
+    for parameter in command.params:
+        assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
+    if not isinstance(command, click.Group):
+        assert isinstance(command, Verb)
+        assert command.examples
+        assert all(path in example for example in command.examples)
+
+
+@pytest.mark.parametrize("path", [path for path, command in COMMANDS.items() if isinstance(command, Verb)])
+def test_every_example_is_a_command_line_that_parses(path: str) -> None:
+    command = COMMANDS[path]
+    assert isinstance(command, Verb)
+    for example in command.examples:
+        words = example.partition(path)[2].partition(">")[0].partition("|")[0]
+        arguments = split_arg_string(words)
+        command.make_context(path, arguments, resilient_parsing=False).close()
+
+
+def test_help_goes_to_stdout_and_names_every_verb(shell: Run) -> None:
+    said = shell("--help")
+    assert (said.code, said.err) == (0, "")
+    for verb in Verbs(name="x", summary="x", sections=SECTIONS).places:
+        assert re.search(rf"^  {verb} +[A-Z]", said.out, re.MULTILINE)
+
+
+def test_help_comes_at_once(shell: Run) -> None:
+    shell("--help")
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        shell("--help")
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.3
+
+
+def test_reading_commands_need_no_crawler(here: Path) -> None:
+    blocker = (
+        "import sys, runpy\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'scrapy', 'twisted', 'apscheduler', 'crawler'}:\n"
+        "            raise ImportError('blocked: ' + name)\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+        "sys.argv = ['archive', 'sites', 'list']\n"
+        "runpy.run_module('archive', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", blocker],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+WRONG = {
+    "unknown command": (["site"], "no such command 'site'. Did you mean 'sites'"),
+    "unknown option": (["sites", "list", "--jsn"], "no such option '--jsn'"),
+    "missing argument": (["sites", "new"], "missing argument 'SITE'"),
+    "unknown shell": (["completion", "tcsh"], "'tcsh' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_command_line_ends_with_2_and_says_what_to_do(shell: Run, words: list[str], message: str) -> None:
+    said = shell(*words)
+    assert said.code == ExitCode.USAGE
+    assert said.out == ""
+    assert said.err.startswith("vigil: ")
+    assert message in said.err
+    assert "--help" in said.err
+
+
+def test_wrong_settings_end_with_2_and_a_hint(shell: Run, here: Path) -> None:
+    (here / "vigil.toml").write_text("colection = 'x'")
+    said = shell("config", "show", "--config", "vigil.toml")
+    assert (said.code, said.out) == (ExitCode.USAGE, "")
+    assert "vigil.toml: colection: is no key of this file\nhint: The nearest valid key is “collection”.\n" in said.err
+
+
+def _group_that_raises(error: BaseException) -> click.Group:
+    group = click.Group("vigil")
+
+    @group.command()
+    def break_down() -> None:
+        raise error
+
+    return group
+
+
+RAISED = {
+    "ours": (DiskFullError("no space", hint="Free some."), ExitCode.DISK_FULL, "vigil: no space\nhint: Free some.\n"),
+    "full disk": (OSError(28, "No space left on device", "x.warc"), ExitCode.DISK_FULL, "vigil: x.warc: No space left"),
+    "system": (PermissionError(13, "Permission denied", "x.db"), ExitCode.ERROR, "vigil: x.db: Permission denied\n"),
+    "interrupt": (KeyboardInterrupt(), ExitCode.INTERRUPTED, "\nvigil: interrupted\n"),
+    "unexpected": (
+        ZeroDivisionError("oops"),
+        ExitCode.ERROR,
+        "vigil: unexpected ZeroDivisionError: oops\nhint: This is",
+    ),
+    "hostile": (DiskFullError("\x1b]0;owned\x07"), ExitCode.DISK_FULL, "vigil: <U+001B>]0;owned<U+0007>\n"),
+}
+
+
+@pytest.mark.parametrize(("error", "code", "message"), RAISED.values(), ids=RAISED)
+def test_every_error_becomes_a_message_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode, message: str
+) -> None:
+    assert run(_group_that_raises(error), ["break-down"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+    assert "Traceback" not in err
+
+
+def test_debug_shows_the_traceback_of_an_unexpected_error(capsys: pytest.CaptureFixture[str]) -> None:
+    group = _group_that_raises(ZeroDivisionError("oops"))
+    group.params.append(click.Option(["--debug"], is_flag=True, expose_value=False))
+    run(group, ["--debug", "break-down"])
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_reader_that_has_enough_gets_no_complaint(here: Path) -> None:
+    (here / "sites").mkdir()
+    for number in range(3000):
+        (here / "sites" / f"site-{number}-{'x' * 40}.toml").touch()
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "archive", "sites", "list"],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == ExitCode.ERROR
+
+
+def test_archived_text_cannot_steer_a_terminal(here: Path) -> None:
+    (here / "sites").mkdir()
+    (here / "sites" / "evil.toml").write_text(
+        '[site]\nid="evil"\ntitle="\\u202Edesrever\\uFEFF"\nhosts=["x.example"]\n[identity]\npatterns=["x"]\n'
+        '[listing]\nstart="https://x.example/"\n'
+    )
+    leader, follower = pty.openpty()
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "archive", "sites", "list"], cwd=here, stdout=follower, check=True, env=env)
+    os.close(follower)
+    seen = os.read(leader, 65536).decode()
+    os.close(leader)
+    assert "<U+202E>desrever<U+FEFF>" in seen
+
+
+@given(st.text())
+def test_clean_text_holds_nothing_that_steers(text: str) -> None:
+    left = output.clean(text)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", left)
+    assert output.clean(left) == left
+    left.encode()
+
+
+def test_completion_scripts_name_vigil(shell: Run) -> None:
+    for name, word in {"bash": "complete -o", "zsh": "#compdef vigil", "fish": "complete --no-files"}.items():
+        said = shell("completion", name)
+        assert said.code == 0
+        assert word in said.out
+        assert "_VIGIL_COMPLETE" in said.out
