@@ -4,7 +4,7 @@ import json
 from html import escape
 
 from crawler.replica.body import body_html, figure, player, words
-from crawler.replica.model import CANONICAL_HOST, Kind, Picture, Player, Post, Template, plain
+from crawler.replica.model import CANONICAL_HOST, Kind, Picture, Player, Post, Template, author_note, plain
 from crawler.replica.shell import Column, Head, foot_html, head_html, right_column, teaser
 from crawler.replica.times import shown, spaced, stamp
 
@@ -127,7 +127,10 @@ def _share(post: Post) -> str:
 
 def _body(post: Post) -> str:
     if post.kind is Kind.ARTICLE:
-        return f'<div class="wsw">\n{body_html(post)}\n</div>\n<ul>\n</ul>'
+        start, end = '<div class="wsw">', "</div>"
+        if post.template is Template.T2018 and post.id % 2:
+            start, end = '<div class="wsw wsw--clicks">\n<div class="wordclick">', "</div>\n</div>"
+        return f"{start}\n{body_html(post)}\n{end}\n<ul>\n</ul>\n{_author_boxes(post)}"
     if post.kind is Kind.LIVE_BLOG:
         items = "\n".join(
             f'<div class="lb-item" id="lbl1lbi{number}"><a class="lb-item__time" '
@@ -137,6 +140,14 @@ def _body(post: Post) -> str:
         )
         return f'<div class="liveblog" id="liveblog">\n{items}\n</div>'
     return '<div class="gallery" data-count="0"></div>' if post.kind is Kind.GALLERY else ""
+
+
+def _author_boxes(post: Post) -> str:
+    return "\n".join(
+        f'<div class="c-author c-author--hlight">\n<h4 class="c-author__title"><a href="/author/{author.code}">'
+        f'{words(author.name)}</a></h4>\n<div class="c-author__bio"><p>{words(author_note(author))}</p></div>\n</div>'
+        for author in post.authors
+    )
 
 
 def _related(post: Post, column: Column) -> str:

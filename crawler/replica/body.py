@@ -5,8 +5,9 @@ import re
 from html import escape
 
 from crawler.replica.model import (
+    BODY_SIZE_2013,
+    COVER_SIZE_2013,
     PAGE_SIZE,
-    PAGE_SIZE_2013,
     Alt,
     ExternalPost,
     Figure,
@@ -24,6 +25,7 @@ from crawler.replica.model import (
 )
 
 _LINK = re.compile(r"\[\[([^|\]]*)\|([^\]]*)\]\]")
+_NO_ALT = ' alt=""'
 _BREAK = "<br />\n&nbsp;<br />\n"
 
 
@@ -180,23 +182,34 @@ def body_html(post: Post) -> str:
     return start + _with_paragraphs(post.body)
 
 
-def contents_image(picture: Picture) -> str:
-    """A picture of the site before 2016, with the hidden second copy that opens when it is enlarged."""
-    small = escape(picture.url(PAGE_SIZE_2013))
-    caption = f'<span class="imageCaption">{words(picture.caption)} </span>' if picture.caption else ""
-    alt = f' alt="{escape(picture.caption)}"' if picture.caption and picture.alt is Alt.CAPTION else ' alt=""'
-    big = (
-        f'<div id="expandBig{picture.guid}" class="item_hide"><div class="contentImage  floatNone">'
-        '<div class="expandMediaClose"><span>x</span></div><div class="watermark"><a '
-        f'href="{escape(picture.url("_mw1024_n_s"))}" '
-        f'rel="ibox" title=""><img class="photo" alt="" border="0" src="{escape(picture.url("_w640_r1"))}" />'
-        f"</a></div>{caption}</div></div>"
-    )
+def _caption_2013(picture: Picture) -> str:
+    return f'<span class="imageCaption">{words(picture.caption)} </span>' if picture.caption else ""
+
+
+def _enlarged_2013(picture: Picture, modifiers: str, alt: str) -> str:
     return (
-        f'<div class="embedded_content_object"><div id="expandSmall{picture.guid}" class="expandSmall '
-        'floatLeft" style="width:268px">'
-        f'<div class="contentImage floatLeft" style="width:268px"><img class="photo"{alt} border="0" '
-        f'src="{small}" />{caption}</div></div>{big}</div>'
+        f'<div class="watermark"><a href="{escape(picture.url("_mw1024_n_s"))}" rel="ibox" title="">'
+        f'<img class="photo"{alt} border="0" src="{escape(picture.url(modifiers))}" /></a></div>'
+    )
+
+
+def cover_2013(picture: Picture) -> str:
+    """The picture above the text, on a page before 2016."""
+    alt = f' alt="{escape(picture.caption)}"' if picture.caption and picture.alt is Alt.CAPTION else ' alt=""'
+    image_html = _enlarged_2013(picture, COVER_SIZE_2013, alt)
+    return f'<div class="contentImage floatNone" style="width:640px">{image_html}{_caption_2013(picture)}</div>'
+
+
+def picture_2013(picture: Picture) -> str:
+    """A picture within the text, on a page before 2016: small, with a hidden second copy that opens on a click."""
+    caption = _caption_2013(picture)
+    return (
+        f'<div class="embedded_content_object"><div id="expandSmall{picture.guid}" class="expandSmall floatLeft">\n'
+        f'<div class="contentImage floatLeft" style="width:268px"><img class="photo" alt="" border="0" '
+        f'src="{escape(picture.url(BODY_SIZE_2013))}" />{caption}</div></div>\n'
+        f'<div id="expandBig{picture.guid}" class="item_hide"><div class="contentImage  floatNone">'
+        '<div class="expandMediaClose"><span>x</span></div>'
+        f"{_enlarged_2013(picture, COVER_SIZE_2013, _NO_ALT)}{caption}</div></div></div>"
     )
 
 
@@ -204,7 +217,7 @@ def embed_2013(part: Figure | Player | SeeAlso | Promo | ExternalPost) -> str:
     """A box within the body, on a page before 2016."""
     match part:
         case Figure():
-            return contents_image(part.picture)
+            return picture_2013(part.picture)
         case SeeAlso():
             return (
                 '<div class="embedded_content_object"><div class="boxwidget"><h3 class="boxwidget_part">SEE ALSO:</h3>'

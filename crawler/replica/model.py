@@ -14,6 +14,12 @@ IMAGE_HOST = "gdb.rferl.org"
 _LINK = re.compile(r"\[\[([^|\]]*)\|([^\]]*)\]\]")
 
 
+PAGE_SIZE = "_w250_r1_s"
+"""The size that the responsive site writes into its pages; scripts ask for larger ones."""
+COVER_SIZE_2013, BODY_SIZE_2013 = "_w640_r1_s", "_w268_r1"
+PLAYER_STRINGS = ("No media source currently available", "0:00 0:00:40 0:00", "Direct link", "Embed")
+
+
 def plain(text: str) -> str:
     """``text`` as a reader sees it: link marks gone, white space normalised."""
     return " ".join(_LINK.sub(r"\1", text).split())
@@ -79,6 +85,11 @@ class Author:
 
     name: str
     code: str
+
+
+def author_note(author: Author) -> str:
+    """The sentence in the box about an author, below the text."""
+    return f"{author.name} has written for this page since the winter reform."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,11 +346,13 @@ def _blocks(post: Post) -> tuple[TruthBlock, ...]:
 
 
 def _images(post: Post) -> tuple[TruthImage, ...]:
-    pictures = [post.cover] if isinstance(post.cover, Picture) else []
-    pictures += [part.picture for part in post.body if isinstance(part, Figure)]
-    modifiers = PAGE_SIZE_2013 if post.template is Template.T2013 else PAGE_SIZE
+    is_old = post.template is Template.T2013
+    pictures = [(post.cover, COVER_SIZE_2013 if is_old else PAGE_SIZE)] if isinstance(post.cover, Picture) else []
+    size = BODY_SIZE_2013 if is_old else PAGE_SIZE
+    pictures += [(part.picture, size) for part in post.body if isinstance(part, Figure)]
     return tuple(
-        TruthImage(url=picture.url(modifiers), original=picture.url(), caption=picture.caption) for picture in pictures
+        TruthImage(url=picture.url(modifiers), original=picture.url(), caption=picture.caption)
+        for picture, modifiers in pictures
     )
 
 
@@ -358,9 +371,5 @@ def _boilerplate(post: Post) -> tuple[str, ...]:
                 pass
     for player in players:
         lines.extend((player.title, *PLAYER_STRINGS))
+    lines.extend(author_note(author) for author in post.authors if post.template is not Template.T2013)
     return (*lines, "Share", "Print", "Breaking News", "Journalists In Trouble", "About This Blog", "Latest Posts")
-
-
-PAGE_SIZE = "_w250_r1_s"
-PAGE_SIZE_2013 = "_w640_r1_s"
-PLAYER_STRINGS = ("No media source currently available", "0:00 0:00:40 0:00", "Direct link", "Embed")

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from crawler.replica.body import body_2013, contents_image, player, words
+from crawler.replica.body import body_2013, cover_2013, player, words
 from crawler.replica.model import Kind, Picture, Player, Post
 from crawler.replica.shell import Column
 from crawler.replica.times import day
@@ -10,7 +10,7 @@ from crawler.replica.times import day
 
 def _cover(post: Post) -> str:
     if isinstance(post.cover, Picture):
-        return contents_image(post.cover)
+        return cover_2013(post.cover)
     if isinstance(post.cover, Player):
         return f'<div id="mainMediaBig">{player(post.cover)}</div>'
     return '<div id="mainMediaBig"></div>'

@@ -1,6 +1,7 @@
 """The whole replica: a blog behind a raw server, with its faults and its byte log."""
 
 import ssl
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -18,11 +19,13 @@ class ReplicaServer:
     """Serves a ``BlogSimulator`` on 127.0.0.1 under the real site's host names; a context manager.
 
     It tells hosts apart by the ``Host`` header, so clients must be routed to it (``resolve``). Pages are cached until
-    a verb changes the blog.
+    a verb changes the blog. ``before`` is called with each request before it is answered: the place
+    from which a story changes the blog while it is being crawled.
     """
 
     def __init__(self, blog: BlogSimulator, *, has_tls: bool = False, port: int = 0, tls_port: int = 0) -> None:
         self.blog = blog
+        self.before: Callable[[Request], None] | None = None
         self.certificates: Certificates | None = make_certificates(router.HOSTS) if has_tls else None
         context: ssl.SSLContext | None = self.certificates.server_context() if self.certificates else None
         self._server = RawServer(self._respond, tls=context, port=port, tls_port=tls_port)
@@ -78,6 +81,8 @@ class ReplicaServer:
         return tuple(f"{host}:{port}:{to[0]}:{to[1]}" for port, to in rules for host in router.HOSTS)
 
     def _respond(self, request: Request) -> Reply:
+        if self.before:
+            self.before(request)
         blog = self.blog
         if request.method != "GET":
             return message(Answer(status=405, content_type="text/plain"), request, blog.now).reply()
@@ -92,14 +97,16 @@ class ReplicaServer:
         return self._message(request).reply()
 
     def _message(self, request: Request) -> Message:
-        if self._cached_revision != self.blog.revision:
-            self._cached.clear()
-            self._cached_revision = self.blog.revision
+        """The framed answer, from the cache where the blog has not changed since (it may change at any moment)."""
+        revision = self.blog.revision
+        if self._cached_revision != revision:
+            self._cached, self._cached_revision = {}, revision
+        cached = self._cached
         headers = request.headers
         key = (
             request.host, request.target, request.version, str(request.is_tls), headers.get("x-requested-with", ""),
             headers.get("accept-encoding", ""), headers.get("connection", ""),
         )  # fmt: skip
-        if key not in self._cached:
-            self._cached[key] = message(router.answer(self.blog, request), request, self.blog.now)
-        return self._cached[key]
+        if key not in cached:
+            cached[key] = message(router.answer(self.blog, request), request, self.blog.now)
+        return cached[key]

@@ -226,13 +226,14 @@ def teaser(post: Post, size: int, template: Template = Template.T2021) -> str:
     """One entry of a "Latest Posts" or "Related" block, in the classes of its year (Facts 2.2)."""
     thumb = ""
     if isinstance(post.cover, Picture):
-        alt = escape(post.cover.caption or "")
+        alt = f' alt="{escape(post.cover.caption or "")}"' if template is Template.T2021 else ""
+        source = post.cover.url("_w100_r1")
+        noscript = f'<noscript class="nojs-img">\n<img src="{source}"{alt} />\n</noscript>\n'
         thumb = (
             f'<a href="{post.path}" class="img-wrap img-wrap--t-spac img-wrap--size-{size} img-wrap--float" '
             f'title="{escape(post.title)}">\n'
-            '<div class="thumb thumb16_9">\n<noscript class="nojs-img">\n<img '
-            f'src="{post.cover.url("_w100_r1")}" alt="{alt}" />\n</noscript>\n'
-            f'<img data-src="{post.cover.url("_w33_r1")}" src="" alt="{alt}" class=""/>\n</div>\n</a>\n'
+            f'<div class="thumb thumb16_9">\n{noscript if template is Template.T2021 else ""}'
+            f'<img data-src="{post.cover.url("_w33_r1")}" src=""{alt} class=""/>\n</div>\n</a>\n'
         )
     date = f"{post.published:%B} {post.published.day}, {post.published.year}"
     if template is Template.T2018:

@@ -1,11 +1,11 @@
 """``BlogSimulator``: what the blog holds, and the verbs that change it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crawler.replica.faults import Fault, FaultKind, Matcher
-from crawler.replica.model import WATCHDOG, Part, Post, Zone
+from crawler.replica.model import WATCHDOG, Paragraph, Part, Post, Zone
 from crawler.replica.shell import Column
 
 ABOUT = (
@@ -26,7 +26,10 @@ class BlogSimulator:
     """The remote side, in memory: posts, listing order, clock, faults.
 
     Posts are frozen; a verb puts a new one in the old one's place and makes every page anew (``revision``). ``now`` is
-    the blog's own clock: it moves by ``advance`` alone, so the same story always gives the same bytes.
+    the blog's own clock: it moves by ``advance`` alone, so the same story always gives the same bytes. The other plain
+    attributes are set before serving: ``about``, ``trouble``, ``notice`` (texts beside every page; an empty notice is
+    left out), ``refuses_agents`` (403 for library agents), ``shard_size`` (URLs in a numbered sitemap), ``more_order``
+    (the order of p, d, m, y in a "Load more" URL).
     """
 
     def __init__(self, posts: Iterable[Post] = (), *, now: datetime) -> None:
@@ -60,26 +63,41 @@ class BlogSimulator:
             raise ValueError(f"article id {post.id} is taken")
         self._posts[post.id] = post
         self.zones.setdefault(post.zone.alias, post.zone)
-        self._order.append(post.id)
-        self._sort()
+        self._order = self._with(post)
         self.revision += 1
         return post
+
+    def write(self, title: str, *paragraphs: str, slug: str | None = None, when: datetime | None = None) -> Post:
+        """Publish a plain post, now or as of ``when``, under the next id."""
+        when = when or self.now
+        return self.publish(
+            Post(
+                id=max(self._posts, default=33_000_000) + 7,
+                slug=slug,
+                title=title,
+                published=when,
+                modified=when,
+                touched=when,
+                body=tuple(Paragraph(text=text) for text in paragraphs),
+            )
+        )
 
     def edit(
         self,
         post_id: int,
         *,
         title: str | None = None,
-        body: tuple[Part, ...] | None = None,
+        body: Sequence[Part | str] | None = None,
         is_silent: bool = False,
     ) -> Post:
-        """Change title or body now; a silent edit leaves the stated modification time alone."""
+        """Change title or body now (a string is a paragraph); a silent edit leaves the stated modification time alone."""
         old = self._posts[post_id]
+        parts = old.body if body is None else (Paragraph(text=part) if isinstance(part, str) else part for part in body)
         return self._put(
             replace(
                 old,
                 title=old.title if title is None else title,
-                body=old.body if body is None else body,
+                body=tuple(parts),
                 modified=old.modified if is_silent else self.now,
                 touched=self.now,
             )
@@ -132,8 +150,12 @@ class BlogSimulator:
         self.revision += 1
         return post
 
-    def _sort(self) -> None:
-        self._order.sort(key=lambda post_id: (self._posts[post_id].published, post_id), reverse=True)
+    def _with(self, post: Post) -> list[int]:
+        """The listing's order with a post before the first older one; a new list, since another thread may be reading."""
+        newest = (post.published, post.id)
+        older = (place for place, other in enumerate(self._order) if (self._posts[other].published, other) < newest)
+        place = next(older, len(self._order))
+        return [*self._order[:place], post.id, *self._order[place:]]
 
     # --- what there is ---------------------------------------------------------------------
 
