@@ -14,8 +14,10 @@ def dump(fact: object) -> bytes:
     return TypeAdapter(type(fact)).dump_json(fact, indent=2)
 
 
-def load(kind: type[Fact], block: bytes) -> Fact:
+def load(kind: type[Fact], block: bytes, where: str) -> Fact:
     """Read a dataclass of the model from JSON; fields unknown to this software are passed over.
+
+    ``where`` names the record in errors.
 
     Raises:
         DamagedRecordError: it is not that fact.
@@ -23,4 +25,7 @@ def load(kind: type[Fact], block: bytes) -> Fact:
     try:
         return TypeAdapter(kind).validate_json(block)
     except ValidationError as error:
-        raise DamagedRecordError(f"a record holds no {kind.__name__}: {error.errors()[0]['msg']}") from None
+        raise DamagedRecordError(
+            f"{where}: it is no {kind.__name__}: {error.errors()[0]['msg']}",
+            hint="The record was altered, or newer software wrote it. Run `vigil verify`.",
+        ) from None

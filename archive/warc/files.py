@@ -104,8 +104,7 @@ class OpenFile:
         problem = None
         try:
             for record in walk(self.path):
-                record.check()
-                read.update(check_of(record.header, record.block))
+                read.update(check_of(record.header, record.check()))
         except DamagedRecordError as error:
             problem = str(error)
         if problem is None and read.digest() == self._written.digest():

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.errors import DamagedRecordError
 from archive.model import Capture, CaptureKind, Exchange, Omission, RecordRef, RunEnd, RunStart, sha256_of
 from archive.warc import facts
 from archive.warc.notes import Notes
@@ -81,12 +80,7 @@ def groups(path: Path, start: int = 0) -> Iterator[Laid]:
     collection = Collection(path.parent.parent)
     waiting: dict[str, Record] = {}
     for record in walk(path, start):
-        try:
-            unit = _unit(collection, record, waiting)
-        except DamagedRecordError as error:
-            if record.ref.file in str(error):
-                raise
-            raise damaged(record.ref.file, record.ref.offset, str(error)) from error
+        unit = _unit(collection, record, waiting)
         if unit is not None:
             waiting.clear()
             yield unit
@@ -103,7 +97,7 @@ def load_exchange(collection: Collection, capture: Capture) -> Exchange:
         StorageError: the disk refused.
     """
     metadata = read_record(collection, capture.metadata)
-    notes = Notes.from_block(metadata.block)
+    notes = _notes(metadata)
     answer = read_record(collection, capture.record) if capture.record != capture.metadata else None
     request = read_record(collection, capture.request).block if capture.request else b""
     return exchange_from(
@@ -126,7 +120,7 @@ def load_entity(collection: Collection, capture: Capture) -> bytes:
     """
     if capture.record == capture.metadata:
         return b""
-    notes = Notes.from_block(read_record(collection, capture.metadata).block)
+    notes = _notes(read_record(collection, capture.metadata))
     return _entity(collection, notes, capture, read_record(collection, capture.record))
 
 
@@ -135,14 +129,14 @@ def _unit(collection: Collection, record: Record, waiting: dict[str, Record]) ->
     if record.type == "resource" and uri.startswith("urn:vigil:run:"):
         uid, _, what = uri.removeprefix("urn:vigil:run:").rpartition(":")
         if what == "start":
-            return RunStarted(start=facts.load(RunStart, record.block), record=record.ref)
+            return RunStarted(start=facts.load(RunStart, record.block, record.where), record=record.ref)
         if what == "site":
             return SiteRules(run=uid, toml=record.block, record=record.ref)
         if what == "end":
-            return RunEnded(run_end=facts.load(RunEnd, record.block), record=record.ref)
+            return RunEnded(run_end=facts.load(RunEnd, record.block, record.where), record=record.ref)
     if record.type != "metadata":
         return None
-    notes = Notes.from_block(record.block)
+    notes = _notes(record)
     if notes.get("vigil-omission") is not None:
         return LaidOmission(omission=omission_from(notes, record), record=record.ref)
     return _exchange(collection, record, notes, waiting) if notes.get("vigil-run") is not None else None
@@ -152,7 +146,7 @@ def _exchange(collection: Collection, metadata: Record, notes: Notes, waiting: d
     ids = notes.text("vigil-records").split()
     missing = [one for one in ids if one not in waiting and one != metadata.ref.record_id]
     if missing:
-        raise DamagedRecordError(f"the records {' '.join(missing)} do not stand before it")
+        raise damaged(metadata.ref.file, metadata.ref.offset, f"{' '.join(missing)} does not stand before it")
     records = [waiting[one] for one in ids if one in waiting]
     request = next((record for record in records if record.type == "request"), None)
     answer = next((record for record in records if record.type != "request"), None)
@@ -190,3 +184,7 @@ def _place(record: Record, text: str) -> RecordRef:
     if not (offset.isdecimal() and length.isdecimal() and file):
         raise damaged(record.ref.file, record.ref.offset, f"{text!r} is no place of a record")
     return RecordRef(file=file, offset=int(offset), length=int(length), record_id=record_id)
+
+
+def _notes(record: Record) -> Notes:
+    return Notes.from_block(record.block, record.where)

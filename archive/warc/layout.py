@@ -99,7 +99,8 @@ def draft(
     record_id = record_id or new_record_id()
     fields = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Warcinfo-ID", warcinfo_id)]
     fields += [("WARC-Date", warc_date(time)), *([("WARC-Target-URI", uri)] if uri else []), *(more or [])]
-    return Draft(record_id=record_id, fields=(*fields, ("Content-Type", content_type)), block=block)
+    fields.append(("Content-Type", content_type))
+    return Draft(record_id=record_id, fields=tuple(fields), block=block, digest=sha256_of(block))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,24 +132,12 @@ def drafts(
     ``certificates`` says where in the same file each certificate of the peer lies. ``original`` is the response record
     that a revisit refers to.
     """
-    uri = target_uri(exchange.url)
     request_id = new_record_id() if exchange.request else None
     answer_id = new_record_id() if shape.kind is not CaptureKind.FAILURE else None
     metadata_id = new_record_id()
     ids = [one for one in (request_id, answer_id, metadata_id) if one]
+    uri = target_uri(exchange.url)
     connection = _connection_fields(exchange)
-    notes = Notes()
-    _note_request(notes, exchange, shape, run)
-    notes.add("vigil-records", " ".join(ids))
-    if original is not None:
-        ref = original.ref
-        notes.add("vigil-original", f"{ref.offset} {ref.length} {ref.record_id} {ref.file}")
-    _note_peer(notes, exchange.peer)
-    for certificate in chain_of(exchange):
-        digest = sha256_of(certificate)
-        place = certificates[digest]
-        notes.add("tls-certificate", f"{digest} {place.offset} {place.length} {place.record_id}")
-    _note_wire(notes, exchange, shape)
 
     def one(kind: str, record_id: str, content_type: str, block: bytes, more: Fields) -> Draft:
         linked = [("WARC-Concurrent-To", other) for other in ids if other != record_id]
@@ -172,8 +161,21 @@ def drafts(
         kind = "response" if shape.kind is CaptureKind.RESPONSE else "revisit"
         block = shape.head + shape.entity if shape.kind is CaptureKind.RESPONSE else shape.head
         answer = one(kind, answer_id, _HTTP + "response", block, connection + _answer_fields(exchange, shape, original))
+    notes = Notes()
+    _note_request(notes, exchange, shape, run)
+    notes.add("vigil-records", " ".join(ids))
+    if original is not None:
+        notes.add("vigil-original", _place(original.ref) + " " + original.ref.file)
+    _note_peer(notes, exchange.peer)
+    for digest in map(sha256_of, chain_of(exchange)):
+        notes.add("tls-certificate", f"{digest} {_place(certificates[digest])}")
+    _note_wire(notes, exchange, shape, answer)
     metadata = one("metadata", metadata_id, FIELDS_TYPE, notes.to_block(), [])
     return Drafts(request=request, answer=answer, metadata=metadata, notes=notes)
+
+
+def _place(ref: RecordRef) -> str:
+    return f"{ref.offset} {ref.length} {ref.record_id}"
 
 
 def _connection_fields(exchange: Exchange) -> Fields:
@@ -271,10 +273,11 @@ def _note_peer(notes: Notes, peer: Peer | None) -> None:
     notes.add_flag("tls-verified", is_set=peer.tls.is_verified)
 
 
-def _note_wire(notes: Notes, exchange: Exchange, shape: Shape) -> None:
+def _note_wire(notes: Notes, exchange: Exchange, shape: Shape, answer: Draft | None) -> None:
     received = exchange.received
     notes.add("wire-bytes", len(received))
-    notes.add("wire-sha256", sha256_of(received))
+    is_block = answer is not None and answer.block == received
+    notes.add("wire-sha256", answer.digest if answer is not None and is_block else sha256_of(received))
     notes.add("wire-complete", "no" if exchange.truncation or exchange.failure else "yes")
     notes.add("wire-framing", exchange.framing.value)
     if exchange.truncation is not None:

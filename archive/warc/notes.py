@@ -4,17 +4,21 @@ import base64
 import gzip
 import ipaddress
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Self
+from enum import StrEnum
+from typing import Self, TypeVar
 from urllib.parse import quote, unquote
 
 from archive.errors import DamagedRecordError
 from archive.payload import gunzip
 
 _PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_URI = re.compile(r"https?://[A-Za-z0-9.:-]+/(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*")
 _EXTENDED = "UTF-8''"
-_LAYOUT_LIMIT = 1 << 28
+_MOST_UNPACKED = 1 << 30
+
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class Notes:
@@ -24,23 +28,25 @@ class Notes:
     string comes back exactly.
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self.pairs = list(pairs)
+    def __init__(self, where: str = "a new record") -> None:
+        """Begin with no values; ``where`` names the record in errors."""
+        self._pairs: list[tuple[str, str]] = []
+        self._where = where
 
     def add(self, name: str, value: str | int | None) -> None:
         """Append a value; ``None`` is not written."""
         if value is not None:
-            self.pairs.append((name, str(value)))
+            self._pairs.append((name, str(value)))
 
     def add_flag(self, name: str, *, is_set: bool) -> None:
         """Append ``yes`` where the claim holds."""
         if is_set:
-            self.pairs.append((name, "yes"))
+            self._pairs.append((name, "yes"))
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Append bytes as base64; no bytes are not written."""
         if data:
-            self.pairs.append((name, base64.b64encode(data).decode("ascii")))
+            self._pairs.append((name, base64.b64encode(data).decode("ascii")))
 
     def add_packed(self, name: str, data: bytes) -> None:
         """Append bytes as base64 of gzip; no bytes are not written."""
@@ -49,82 +55,90 @@ class Notes:
 
     def to_block(self) -> bytes:
         """Write the fields as a record's block."""
-        return b"".join(_line(name, value) for name, value in self.pairs)
+        return b"".join(_line(name, value) for name, value in self._pairs)
 
     @classmethod
-    def from_block(cls, block: bytes) -> Self:
+    def from_block(cls, block: bytes, where: str) -> Self:
         """Read a record's block; lines that are no field are passed over."""
-        notes = cls()
+        notes = cls(where)
         for line in block.decode("utf-8", "replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            if not colon:
-                continue
-            if name.endswith("*") and value.strip().startswith(_EXTENDED):
-                value = unquote(value.strip().removeprefix(_EXTENDED), errors="surrogatepass")
-                notes.pairs.append((name[:-1], value))
-            else:
-                notes.pairs.append((name, value.strip()))
+            name, colon, rest = line.partition(":")
+            value = rest.strip()
+            if colon and name.endswith("*") and value.startswith(_EXTENDED):
+                notes.add(name[:-1], unquote(value.removeprefix(_EXTENDED), errors="surrogatepass"))
+            elif colon:
+                notes.add(name, value)
         return notes
 
     def all(self, name: str) -> tuple[str, ...]:
         """Give every value of that name, in order."""
-        return tuple(value for found, value in self.pairs if found == name)
+        return tuple(value for found, value in self._pairs if found == name)
 
     def get(self, name: str) -> str | None:
         """Give the first value of that name."""
-        return next((value for found, value in self.pairs if found == name), None)
-
-    def text(self, name: str) -> str:
-        """Give the first value of that name.
-
-        Raises:
-            DamagedRecordError: there is none.
-        """
-        value = self.get(name)
-        if value is None:
-            raise DamagedRecordError(f"a metadata record lacks the field {name!r}")
-        return value
-
-    def number(self, name: str, default: int | None = None) -> int:
-        """Give the first value of that name as a whole number.
-
-        Raises:
-            DamagedRecordError: there is none and no ``default``, or it is no number.
-        """
-        value = self.get(name)
-        if value is None and default is not None:
-            return default
-        try:
-            return int(self.text(name))
-        except ValueError:
-            raise DamagedRecordError(f"the metadata field {name!r} is no number: {value!r}") from None
+        return next((value for found, value in self._pairs if found == name), None)
 
     def flag(self, name: str) -> bool:
         """Say whether the claim was made."""
         return self.get(name) == "yes"
 
-    def raw(self, name: str) -> bytes:
-        """Give the bytes that ``add_bytes`` took; none where the field is missing.
+    def text(self, name: str) -> str:
+        """Give the first value of that name.
 
         Raises:
-            DamagedRecordError: the value is no base64.
+            DamagedRecordError: there is none; likewise all methods below, also where the value is none of that kind.
         """
+        value = self.get(name)
+        if value is None:
+            raise self._damaged(name, value)
+        return value
+
+    def number(self, name: str) -> int:
+        """Give the first value of that name as a whole number."""
+        return self._number(name, self.get(name))
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Give every value of that name as a whole number."""
+        return tuple(self._number(name, value) for value in self.all(name))
+
+    def member(self, name: str, kinds: type[Kind]) -> Kind:
+        """Give the first value of that name as a member of an enum."""
+        try:
+            return kinds(self.text(name))
+        except ValueError:
+            raise self._damaged(name, self.get(name)) from None
+
+    def raw(self, name: str) -> bytes:
+        """Give the bytes that ``add_bytes`` took; none where the field is missing."""
         try:
             return base64.b64decode(self.get(name) or "", validate=True)
         except ValueError:
-            raise DamagedRecordError(f"the metadata field {name!r} is no base64") from None
+            raise self._damaged(name, self.get(name)) from None
 
     def packed(self, name: str) -> bytes:
-        """Give the bytes that ``add_packed`` took; none where the field is missing.
+        """Give the bytes that ``add_packed`` took; none where the field is missing."""
+        try:
+            return gunzip(self.raw(name), _MOST_UNPACKED)
+        except DamagedRecordError:
+            raise self._damaged(name, self.get(name)) from None
 
-        Raises:
-            DamagedRecordError: the value is no base64 of gzip.
-        """
-        return gunzip(self.raw(name), _LAYOUT_LIMIT)
+    def _number(self, name: str, value: str | None) -> int:
+        if value is None or not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise self._damaged(name, value)
+        return int(value)
+
+    def _damaged(self, name: str, value: str | None) -> DamagedRecordError:
+        what = "is missing" if value is None else f"cannot be {value!r}"
+        return DamagedRecordError(
+            f"{self._where}: the field {name} {what}",
+            hint="The record was altered or is none of ours. Run `vigil verify`; restore the file from a copy.",
+        )
 
 
 def target_uri(url: str) -> str:
     """Percent-encode what RFC 3986 does not allow in a URI; a URI that is right already comes back as it is."""
+    if _URI.fullmatch(url):
+        return url
     scheme, mark, rest = url.partition("://")
     end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest)) if mark else 0
     authority, path = (rest[:end], rest[end:]) if mark else ("", url)

@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from archive.collection import Collection
 from archive.errors import DamagedRecordError, NotFoundError, StorageError
-from archive.model import RecordRef, sha256_of
+from archive.model import RecordRef, Sha256, sha256_of
 from archive.warc.names import closed_name, path_of
 from archive.warc.notes import parse_warc_date
 
@@ -42,6 +42,11 @@ class Record:
         return self.ref.offset + self.ref.length
 
     @property
+    def where(self) -> str:
+        """File and offset, for messages."""
+        return f"{self.ref.file}, offset {self.ref.offset}"
+
+    @property
     def time(self) -> datetime:
         """The WARC-Date, aware UTC.
 
@@ -58,15 +63,17 @@ class Record:
         wanted = name.lower()
         return next((value for found, value in self.fields if found.lower() == wanted), None)
 
-    def check(self) -> None:
-        """Compare the block with its digest.
+    def check(self) -> Sha256:
+        """Compare the block with its digest, and give that.
 
         Raises:
             DamagedRecordError: they differ, or the record has no SHA-256 block digest.
         """
         stated = self.get("WARC-Block-Digest") or ""
-        if stated != f"sha256:{sha256_of(self.block)}":
+        digest = sha256_of(self.block)
+        if stated != f"sha256:{digest}":
             raise damaged(self.ref.file, self.ref.offset, f"its block is not what its digest says ({stated or 'none'})")
+        return digest
 
 
 def damaged(file: str, offset: int, what: str) -> DamagedRecordError:

@@ -152,7 +152,7 @@ def _last_whole(path: Path) -> tuple[int, str | None]:
         for record in walk(path):
             record.check()
             if record.type == "warcinfo":
-                run = Notes.from_block(record.block).get("vigil-run")
+                run = Notes.from_block(record.block, record.where).get("vigil-run")
             if _ends_unit(record):
                 end = record.end
     except DamagedRecordError:
@@ -197,7 +197,7 @@ def _laid(collection: Collection, run: str) -> tuple[set[int], bool]:
     for path in warc_files(collection):
         try:
             first = next(walk(path), None)
-            if first is None or Notes.from_block(first.block).get("vigil-run") != run:
+            if first is None or Notes.from_block(first.block, first.where).get("vigil-run") != run:
                 continue
             for unit in groups(path):
                 if isinstance(unit, LaidExchange):

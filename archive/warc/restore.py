@@ -1,11 +1,7 @@
 """Captures and exchanges read back from their records; ``layout`` lays them down."""
 
-from enum import StrEnum
-from typing import TypeVar
-
 from archive import payload
 from archive.chunked import Chunked, join
-from archive.errors import DamagedRecordError
 from archive.model import (
     Capture,
     CaptureKind,
@@ -25,9 +21,7 @@ from archive.model import (
 )
 from archive.warc.layout import RENAMED
 from archive.warc.notes import Notes
-from archive.warc.reader import Record
-
-Kind = TypeVar("Kind", bound=StrEnum)
+from archive.warc.reader import Record, damaged
 
 
 def capture_from(
@@ -42,16 +36,15 @@ def capture_from(
     Raises:
         DamagedRecordError: a field is missing or holds what no writer of ours writes.
     """
-    kind = _member(CaptureKind, notes.text("vigil-kind"))
+    kind = notes.member("vigil-kind", CaptureKind)
     head = head_from(notes, answer)
-    failure = notes.get("failure")
+    fields = {name.lower(): value for name, value in reversed(list(payload.fields(head)))}  # the first of a name wins
     uri, date = (answer.get("WARC-Refers-To-Target-URI"), answer.get("WARC-Refers-To-Date")) if answer else (None, None)
-    truncation = notes.get("wire-truncated")
     return Capture(
         run=notes.text("vigil-run"),
         sequence=notes.number("vigil-sequence"),
         url=url_from(notes, metadata),
-        purpose=_member(Purpose, notes.text("vigil-purpose")),
+        purpose=notes.member("vigil-purpose", Purpose),
         via=notes.get("via"),
         time=metadata.time,
         kind=kind,
@@ -60,29 +53,34 @@ def capture_from(
         metadata=metadata.ref,
         status=None if kind is CaptureKind.FAILURE else payload.status(head),
         payload_digest=_payload_digest(notes, kind, answer),
-        payload_bytes=notes.number("wire-payload-bytes", 0),
-        content_type=payload.field(head, "Content-Type"),
-        location=payload.field(head, "Location"),
-        etag=payload.field(head, "ETag"),
-        last_modified=payload.field(head, "Last-Modified"),
-        truncation=_member(Truncation, truncation) if truncation else None,
-        failure=Failure(kind=_member(FailureKind, failure), message=notes.text("failure-message")) if failure else None,
+        payload_bytes=notes.number("wire-payload-bytes") if _has_payload(kind) else 0,
+        content_type=fields.get("content-type"),
+        location=fields.get("location"),
+        etag=fields.get("etag"),
+        last_modified=fields.get("last-modified"),
+        truncation=_truncation(notes),
+        failure=_failure(notes),
         original=(uri, date) if uri and date else None,
     )
 
 
 def head_from(notes: Notes, answer: Record | None) -> bytes:
-    """Give the final head exactly as it was sent; ``b""`` where none came."""
+    """Give the final head exactly as it was sent; ``b""`` where none came.
+
+    Raises:
+        DamagedRecordError: response and metadata record do not fit each other.
+    """
     if answer is None or notes.get("wire-head-bytes") is None:
         return notes.raw("wire-head")
-    head = answer.block[: notes.number("wire-head-bytes")]
-    for text in reversed(notes.all("wire-renamed-at")):
-        at = int(text) if text.isdecimal() else len(head)
-        if head[at : at + len(RENAMED)] != RENAMED:
-            raise DamagedRecordError(
-                f"{answer.ref.file}, offset {answer.ref.offset}: its head is not as its metadata says"
-            )
+    size = notes.number("wire-head-bytes")
+    stored = notes.number("wire-payload-bytes") if answer.type == "response" else 0
+    head = answer.block[:size]
+    is_right = size >= 0 and size + stored == len(answer.block)
+    for at in reversed(notes.numbers("wire-renamed-at")):
+        is_right = is_right and head[at : at + len(RENAMED)] == RENAMED
         head = head[:at] + head[at + len(RENAMED) :]
+    if not is_right:
+        raise damaged(answer.ref.file, answer.ref.offset, "its block is not as its metadata record says")
     return head
 
 
@@ -94,15 +92,13 @@ def exchange_from(
     Raises:
         DamagedRecordError: it is not what came.
     """
-    framing = _member(Framing, notes.text("wire-framing"))
+    framing = notes.member("wire-framing", Framing)
     parts = Chunked(entity=entity, layout=notes.packed("wire-chunk-layout"), tail=notes.raw("wire-tail"))
     body = join(parts) if framing is Framing.CHUNKED else entity
-    failure = notes.get("failure")
-    truncation = notes.get("wire-truncated")
     exchange = Exchange(
         sequence=notes.number("vigil-sequence"),
         url=url_from(notes, metadata),
-        purpose=_member(Purpose, notes.text("vigil-purpose")),
+        purpose=notes.member("vigil-purpose", Purpose),
         via=notes.get("via"),
         began=metadata.time,
         took_ms=notes.number("fetchTimeMs"),
@@ -112,13 +108,12 @@ def exchange_from(
         body=body or notes.raw("wire-body"),
         surplus=notes.raw("wire-surplus"),
         framing=framing,
-        truncation=_member(Truncation, truncation) if truncation else None,
-        failure=Failure(kind=_member(FailureKind, failure), message=notes.text("failure-message")) if failure else None,
+        truncation=_truncation(notes),
+        failure=_failure(notes),
         peer=_peer_from(notes, chain),
     )
     if sha256_of(exchange.received) != notes.text("wire-sha256"):
-        ref = metadata.ref
-        raise DamagedRecordError(f"{ref.file}, offset {ref.offset}: the wire cannot be rebuilt: its digest differs")
+        raise damaged(metadata.ref.file, metadata.ref.offset, "what came over the wire had another digest")
     return exchange
 
 
@@ -131,7 +126,7 @@ def omission_from(notes: Notes, metadata: Record) -> Omission:
     return Omission(
         run=notes.text("vigil-run"),
         url=url_from(notes, metadata),
-        kind=_member(OmissionKind, notes.text("vigil-omission")),
+        kind=notes.member("vigil-omission", OmissionKind),
         reason=notes.text("vigil-reason"),
         time=metadata.time,
         via=notes.get("via"),
@@ -167,14 +162,21 @@ def _peer_from(notes: Notes, chain: tuple[bytes, ...]) -> Peer | None:
 
 
 def _payload_digest(notes: Notes, kind: CaptureKind, answer: Record | None) -> Sha256 | None:
-    if answer is None or kind not in {CaptureKind.RESPONSE, CaptureKind.REVISIT}:
+    if answer is None or not _has_payload(kind):
         return None
     stated = (answer.get("WARC-Payload-Digest") or "").removeprefix("sha256:")
     return Sha256(stated) if stated else sha256_of(answer.block[notes.number("wire-head-bytes") :])
 
 
-def _member(kinds: type[Kind], value: str) -> Kind:
-    try:
-        return kinds(value)
-    except ValueError:
-        raise DamagedRecordError(f"a metadata record holds {value!r}, which is no {kinds.__name__}") from None
+def _truncation(notes: Notes) -> Truncation | None:
+    return None if notes.get("wire-truncated") is None else notes.member("wire-truncated", Truncation)
+
+
+def _failure(notes: Notes) -> Failure | None:
+    if notes.get("failure") is None:
+        return None
+    return Failure(kind=notes.member("failure", FailureKind), message=notes.text("failure-message"))
+
+
+def _has_payload(kind: CaptureKind) -> bool:
+    return kind in {CaptureKind.RESPONSE, CaptureKind.REVISIT}

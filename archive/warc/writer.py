@@ -282,4 +282,5 @@ def _warcinfo(run: RunStart, name: str, host_label: str, time: datetime) -> Draf
         ("WARC-Filename", name),
         ("Content-Type", layout.FIELDS_TYPE),
     )
-    return Draft(record_id=record_id, fields=fields, block=notes.to_block())
+    block = notes.to_block()
+    return Draft(record_id=record_id, fields=fields, block=block, digest=sha256_of(block))
