@@ -3,6 +3,7 @@
 Light on purpose (nothing but the standard library), because every reading command starts here.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive.errors import DamagedIndexError, DiskFullError, LockedError, NotFoundError, StorageError, VigilError
+from archive.model import CaptureKind
 
 APPLICATION_ID = 0x7669_676C
 """``vigl``, in the file's header: ``file(1)`` and we tell an archive.db from any other database by it."""
@@ -19,6 +21,9 @@ SCHEMA_VERSION = 1
 
 BUSY_SECONDS = 30.0
 """How long a command waits for another process that holds the database before it gives up (exit 75)."""
+
+KINDS = (CaptureKind.RESPONSE, CaptureKind.REVISIT, CaptureKind.NOT_MODIFIED, CaptureKind.FAILURE)
+"""What ``captures.kind`` numbers, from 1."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -37,6 +42,11 @@ def instant(value: int) -> datetime:
 def warc_date(value: int) -> str:
     """Spell a time column as the WARC-Date of its records (WARC/1.1 section 5.4, microseconds)."""
     return instant(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def dump(value: object) -> str:
+    """Write a list or mapping as the JSON of a column: compact, letters as they are, keys in their order."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def connect(path: Path, *, is_read_only: bool = True, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:

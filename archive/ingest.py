@@ -76,10 +76,8 @@ def decide(
         )
     if page and page.article and page.article.origin is TextOrigin.LISTING:
         return _from_listing(known, page.article)
-    if capture.failure is not None:
-        return (Rejected(reason=f"no answer: {capture.failure.kind}"),)
-    if capture.truncation is not None:
-        return (Rejected(reason=f"cut-off body: {capture.truncation}"),)
+    if capture.failure is not None or capture.truncation is not None:
+        return (Rejected(reason=_broken(capture)),)
     if capture.status in {404, 410}:
         return (*_seen(known), Gone(status=capture.status))
     if capture.kind is CaptureKind.NOT_MODIFIED:
@@ -108,6 +106,10 @@ def advance(
     for event in events:
         now = _after(now, event, article)
     return replace(now, counted_to=capture.time)
+
+
+def _broken(capture: Capture) -> str:
+    return f"no answer: {capture.failure.kind}" if capture.failure else f"cut-off body: {capture.truncation}"
 
 
 def is_seen(known: KnownPost | None) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from archive.schema.tables import TABLES
 from archive.schema.views import VIEWS
 
+__all__ = ["NOTES", "TABLES", "VIEWS", "Note"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:

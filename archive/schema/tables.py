@@ -42,7 +42,8 @@ CREATE TABLE runs ( -- One crawl.
   stop_reason TEXT, -- Why it ended.
   exit_code INTEGER, -- What it said to the shell.
   is_walk_complete INTEGER, -- 1 when its walk met the listing's end or what an earlier complete walk covers.
-  resume_at TEXT, -- URL of the listing page at which an unfinished walk goes on.
+  is_day_route_complete INTEGER, -- The same of the permitted route over day pages.
+  resume_at TEXT, -- The days at which an unfinished walk goes on, newest first, commas between.
   counts TEXT -- JSON object: what the run itself counted, by name.
 ) STRICT""",
     """\
@@ -150,6 +151,7 @@ CREATE TABLE posts ( -- A post with a lasting identity, shown by a source of its
   site_id INTEGER NOT NULL REFERENCES sites(id), -- Its blog.
   identity TEXT NOT NULL, -- The site's own article id, else the canonical URL.
   url_id INTEGER NOT NULL REFERENCES urls(id), -- The spelling by which it was first met.
+  is_ours INTEGER NOT NULL, -- 0 while only a sitemap of the whole site names it, and its page no category of this blog.
   state TEXT, -- 'live', 'gone', or 'refused' when its own page never told anything; NULL: never asked for.
   current INTEGER, -- Number of the version that stands; NULL: no text is kept.
   is_opened INTEGER NOT NULL DEFAULT 0, -- 1 when its own page was read at least once.
@@ -185,6 +187,7 @@ CREATE TABLE readings ( -- What one extractor read from one capture about one po
   capture_id INTEGER NOT NULL REFERENCES exchanges(id), -- The capture: the post's page, or a listing with its text.
   post_id INTEGER NOT NULL REFERENCES posts(id), -- The post.
   extractor TEXT NOT NULL, -- Name, version and layout of what read it.
+  is_first INTEGER NOT NULL, -- 1 for the reading by which the capture was counted, 0 for a later extractor's.
   origin TEXT NOT NULL, -- 'permalink', or 'from listing' when the text stood on a listing page.
   text_id INTEGER NOT NULL REFERENCES texts(id), -- The text that was read.
   article_id INTEGER NOT NULL REFERENCES articles(id), -- All else that was read.
@@ -240,7 +243,6 @@ CREATE TABLE candidates ( -- An article named by a sitemap of the whole site, wh
   url TEXT NOT NULL, -- As the sitemap spells it.
   modified INTEGER, -- The newest lastmod that a sitemap gave.
   capture_id INTEGER NOT NULL REFERENCES exchanges(id), -- The sitemap's capture that gave that, or named it first.
-  verdict TEXT, -- NULL: never opened; 'ours' or 'foreign' by its category; 'gone', 'refused'.
   PRIMARY KEY (site_id, identity)
 ) STRICT, WITHOUT ROWID""",
     """\

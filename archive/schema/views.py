@@ -33,7 +33,8 @@ CREATE VIEW posts_current AS SELECT -- Each post of which a text is kept, as it 
 FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id
 JOIN versions v ON v.post_id = p.id AND v.number = p.current
 JOIN articles a ON a.id = p.article_id JOIN texts t ON t.id = v.text_id
-JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id""",
+JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id
+WHERE p.is_ours = 1""",
     """\
 CREATE VIEW post_versions AS SELECT -- Each text that each post had.
   v.post_id AS post_id, -- Number of the post within this archive.

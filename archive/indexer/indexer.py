@@ -1,0 +1,183 @@
+"""Units in, rows out: strictly in WARC order, however the reading of bytes is spread."""
+
+from collections import deque
+from concurrent.futures import Executor, Future
+from time import monotonic
+
+from archive import payload
+from archive.collection import Collection
+from archive.database import damaged_index
+from archive.errors import DamagedRecordError
+from archive.index import Index
+from archive.indexer.captures import Captures
+from archive.indexer.jobs import DECODED_LIMIT, job_for, read
+from archive.indexer.posts import Posts
+from archive.indexer.runs import Runs
+from archive.model import Article, Capture, Identity, Reading
+from archive.query.rows import CAPTURES, capture_of
+from archive.text import read_card
+from archive.warc import (
+    Laid,
+    LaidExchange,
+    LaidOmission,
+    RunEnded,
+    RunStarted,
+    SiteRules,
+    entity_of,
+    groups,
+    load_exchange,
+    warc_files,
+)
+from archive.warc.names import closed_name
+
+_Entry = RunStarted | SiteRules | Capture | LaidOmission | RunEnded
+"""A unit without its bytes: what is still needed once the reading is under way."""
+
+
+class Indexer:
+    """Takes units in WARC order and writes what they mean.
+
+    The caller has each unit's records on disk before ``take``, so that no row is ever ahead of its record, and holds
+    the collection's lock. ``executor`` may spread the reading over processes. Rows become visible to others in batches
+    of ``batch`` units, or of what came within ``seconds``; how they are cut changes no row.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        collection: Collection,
+        executor: Executor | None = None,
+        *,
+        batch: int = 64,
+        seconds: float = 5.0,
+    ) -> None:
+        self._index = index
+        self._collection = collection
+        self._executor = executor
+        self._batch = batch
+        self._seconds = seconds
+        self._runs = Runs(index)
+        self._posts = Posts(index, lambda uid: self._runs.of(uid).site)
+        self._captures = Captures(index, self._runs, self._posts)
+        self._waiting: deque[tuple[_Entry, Future[Reading | None]]] = deque()
+        self._rules: dict[str, bytes] = {}
+        self._due = monotonic() + seconds
+
+    def take(self, unit: Laid) -> Future[Reading | None]:
+        """Index ``unit``, now or soon; give the reading of an exchange as soon as it is had.
+
+        Raises:
+            LockedError, DiskFullError, StorageError, DamagedIndexError: as SQLite said. Nothing of the broken batch is
+                kept; ``catch_up`` of a new indexer brings it in again.
+        """
+        if isinstance(unit, SiteRules):
+            self._rules[unit.run] = unit.toml
+        future = self._read(unit) if isinstance(unit, LaidExchange) else _done(None)
+        self._waiting.append((unit.capture if isinstance(unit, LaidExchange) else unit, future))
+        if len(self._waiting) >= self._batch or monotonic() >= self._due or isinstance(unit, RunEnded):
+            self._write(wait=len(self._waiting) >= 2 * self._batch or isinstance(unit, RunEnded))
+        return future
+
+    def flush(self) -> None:
+        """Write all that was taken.
+
+        Raises:
+            LockedError, DiskFullError, StorageError, DamagedIndexError: as SQLite said.
+        """
+        self._write(wait=True)
+
+    def catch_up(self) -> int:
+        """Index what the WARC files hold beyond the index, after a crash; give the number of units.
+
+        Raises:
+            DamagedIndexError: the index speaks of bytes that a file does not have.
+            DamagedRecordError: a record cannot be read.
+            LockedError, DiskFullError, StorageError: as SQLite said.
+        """
+        count = 0
+        for path in warc_files(self._collection):
+            indexed_to = self._index.number("SELECT indexed_to FROM files WHERE name = ?", closed_name(path)) or 0
+            size = path.stat().st_size
+            if size < indexed_to:
+                raise damaged_index(self._index.path, f"it goes beyond the end of {path.name}")
+            if size > indexed_to:
+                for unit in groups(path, indexed_to):
+                    self.take(unit)
+                    count += 1
+        self.flush()
+        return count
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _read(self, unit: LaidExchange) -> Future[Reading | None]:
+        job = job_for(unit, self._toml(unit.capture.run))
+        if job is None:
+            return _done(None)
+        return _done(read(job)) if self._executor is None else self._executor.submit(read, job)
+
+    def _toml(self, run: str) -> bytes:
+        return self._rules.get(run) or self._runs.of(run).toml
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def _write(self, *, wait: bool) -> None:
+        """Write, in one batch, all units up to the first whose reading is not had yet, or all when ``wait``."""
+        self._due = monotonic() + self._seconds
+        if not self._waiting or not (wait or self._waiting[0][1].done()):
+            return
+        with self._index.batch():
+            while self._waiting and (wait or self._waiting[0][1].done()):
+                entry, future = self._waiting[0]
+                self._enter(entry, future.result())
+                self._waiting.popleft()
+            self._runs.write_positions()
+
+    def _enter(self, entry: _Entry, reading: Reading | None) -> None:
+        match entry:
+            case RunStarted():
+                self._settle(self._runs.unfinished())
+                self._runs.start(entry.start)
+                self._runs.passed(entry.record, entry.start.uid)
+            case SiteRules():
+                self._runs.take_rules(entry)
+                self._runs.passed(entry.record, entry.run)
+            case Capture():
+                self._captures.add(entry, reading)
+            case LaidOmission():
+                self._runs.omit(entry)
+            case RunEnded():
+                self._settle(entry.run_end.uid)
+                self._runs.end(entry.run_end)
+                self._runs.passed(entry.record, entry.run_end.uid)
+
+    # --- texts that only a listing shows -----------------------------------------------------------
+
+    def _settle(self, run: str | None) -> None:
+        """Keep the listing's text of each post whose own page a run asked for in vain, if none was ever read.
+
+        Done when the run has ended (or the next begins after a crash), since a later try of the run may succeed.
+        """
+        if run is None:
+            return
+        for post_id, identity, capture_id in self._posts.only_listed(run):
+            row = self._index.one(CAPTURES + "WHERE x.id = ?", capture_id)
+            capture = capture_of(row) if row is not None else None
+            article = self._card(capture, identity) if capture else None
+            if capture and article:
+                self._posts.keep(post_id, capture_id, capture, article)
+                self._posts.recount(post_id)
+
+    def _card(self, capture: Capture, identity: Identity) -> Article | None:
+        exchange = load_exchange(self._collection, capture)
+        try:
+            page = payload.decode(exchange.head, entity_of(exchange), DECODED_LIMIT)
+        except DamagedRecordError:
+            return None
+        site = self._runs.of(capture.run).site
+        return read_card(page, content_type=capture.content_type, url=capture.url, site=site, identity=identity)
+
+
+def _done(reading: Reading | None) -> Future[Reading | None]:
+    future: Future[Reading | None] = Future()
+    future.set_result(reading)
+    return future

@@ -1,0 +1,306 @@
+"""What captures say of posts becomes rows: readings as they are, versions and events by ``ingest.decide``."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from urllib.parse import urljoin
+
+from archive.database import dump, instant, micros
+from archive.errors import OutOfOrderError
+from archive.index import Index, Value
+from archive.ingest import advance, decide, text_hash
+from archive.model import (
+    Article,
+    Capture,
+    Identity,
+    KnownPost,
+    Page,
+    PageOutcome,
+    PostState,
+    Rejected,
+    Sha256,
+    Unchanged,
+    VersionRestored,
+    sha256_of,
+)
+from archive.query.rows import ARTICLES, CAPTURES, LETTER_OF, NAME_OF, article_of, capture_of
+from archive.site import Site, identify
+
+_SLOTS = 16
+"""Ids kept free for texts published in one second; see ``_new_text_id``."""
+_DAY = 86_400
+
+_OF_POST = """\
+WHERE x.id IN (
+  SELECT c.capture_id FROM posts p JOIN urls u ON u.site_id = p.site_id AND u.identity = p.identity
+  JOIN captures c ON c.url_id = u.id JOIN exchanges y ON y.id = c.capture_id
+  WHERE p.id = ?1 AND y.purpose = 'post'
+  UNION SELECT capture_id FROM readings WHERE post_id = ?1
+) ORDER BY x.time, x.id"""
+
+
+class Posts:
+    """The posts of the index. ``rules_of`` gives the site's rules by which a run went."""
+
+    def __init__(self, index: Index, rules_of: Callable[[str], Site]) -> None:
+        self._index = index
+        self._rules_of = rules_of
+
+    # --- posts and their spellings ---------------------------------------------------------------
+
+    def sighted(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> int:
+        """Note that a source of the blog showed a post; give the post's number."""
+        post_id = self._number(site_id, identity) or self._add(site_id, identity, url_id, is_ours=True)
+        self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ? AND is_ours = 0", post_id)
+        self._alias(post_id, url_id, capture_id)
+        return post_id
+
+    def asked(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> int:
+        """Note that a post's own page was asked for; give the post's number.
+
+        A post that only a sitemap of the whole site names is not taken for this blog's until its page says so.
+        """
+        post_id = self._number(site_id, identity)
+        if post_id is None:
+            candidate = "SELECT 1 FROM candidates WHERE site_id = ? AND identity = ?"
+            is_ours = self._index.one(candidate, site_id, identity) is None
+            post_id = self._add(site_id, identity, url_id, is_ours=is_ours)
+        self._alias(post_id, url_id, capture_id)
+        return post_id
+
+    def also_spelled(self, post_id: int, url_id: int, capture_id: int) -> None:
+        """Note another spelling of a post's URL."""
+        self._alias(post_id, url_id, capture_id)
+
+    def _number(self, site_id: int, identity: Identity) -> int | None:
+        return self._index.number("SELECT id FROM posts WHERE site_id = ? AND identity = ?", site_id, identity)
+
+    def _add(self, site_id: int, identity: Identity, url_id: int, *, is_ours: bool) -> int:
+        row: dict[str, Value] = {"site_id": site_id, "identity": identity, "url_id": url_id, "is_ours": is_ours}
+        return self._index.insert("posts", row)
+
+    def _alias(self, post_id: int, url_id: int, capture_id: int) -> None:
+        self._index.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)", post_id, url_id, capture_id)
+
+    # --- readings ----------------------------------------------------------------------------------
+
+    def keep(self, post_id: int, capture_id: int, capture: Capture, article: Article) -> None:
+        """Keep what was read from a capture about a post, once for each distinct text and state of the page."""
+        self._index.insert(
+            "readings",
+            {
+                "capture_id": capture_id,
+                "post_id": post_id,
+                "extractor": article.extractor,
+                "is_first": 1,
+                "origin": article.origin,
+                "text_id": self._keep_text(post_id, capture, article),
+                "article_id": self._keep_article(post_id, article),
+                "alarms": dump(article.alarms) if article.alarms else None,
+            },
+        )
+
+    def claim(self, post_id: int, article: Article, site: Site) -> None:
+        """Take a candidate's post for this blog's when its category says so, or no category has to."""
+        ours = {category for layout in site.layouts for category in layout.categories}
+        if not ours or article.category in ours:
+            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ? AND is_ours = 0", post_id)
+
+    def only_listed(self, run: str) -> list[tuple[int, Identity, int]]:
+        """Find the posts whose own page was never read though ``run`` asked for it, and which a listing showed whole.
+
+        Gives the post, its identity, and the newest capture of a listing with its text that was not read for it yet.
+        """
+        rows = self._index.execute(
+            "SELECT p.id, p.identity, (SELECT max(s.capture_id) FROM sightings s WHERE s.post_id = p.id "
+            "AND s.has_text = 1) AS listing FROM posts p WHERE p.is_opened = 0 AND listing IS NOT NULL AND p.id IN ("
+            "SELECT e.post_id FROM runs r JOIN exchanges x ON x.run_id = r.id JOIN events e ON e.capture_id = x.id "
+            "WHERE r.uid = ? AND x.purpose = 'post') AND NOT EXISTS (SELECT 1 FROM readings d "
+            "WHERE d.capture_id = listing AND d.post_id = p.id) ORDER BY p.id",
+            run,
+        ).fetchall()
+        return [(row[0], Identity(row[1]), row[2]) for row in rows]
+
+    def _keep_text(self, post_id: int, capture: Capture, article: Article) -> int:
+        digest = text_hash(article)
+        known = self._index.number("SELECT id FROM texts WHERE post_id = ? AND text_hash = ?", post_id, digest)
+        if known is not None:
+            return known
+        blocks = [(block.kind, " ".join(block.text.split())) for block in article.blocks]
+        text_id = self._new_text_id(capture, article)
+        self._index.insert_text(
+            {
+                "id": text_id,
+                "post_id": post_id,
+                "text_hash": digest,
+                "kinds": "".join(LETTER_OF[kind] for kind, text in blocks if text),
+                "title": article.title,
+                "text": "\n\n".join(text for _, text in blocks if text),
+            }
+        )
+        return text_id
+
+    def _new_text_id(self, capture: Capture, article: Article) -> int:
+        """Choose an id that grows with the time of publication, so that FTS5 gives the newest first by rowid alone.
+
+        Each second has ``_SLOTS`` ids; when they are taken, the search goes on 1, 3, 7, 15, … seconds later. A page
+        without a time, or with one that lies ahead of its capture, is put at the time of its capture.
+        """
+        asked = micros(capture.time) // 1_000_000
+        second = asked if article.published is None else micros(article.published) // 1_000_000
+        second = asked if second > asked + _DAY else second
+        jump = 1
+        while True:
+            start = second * _SLOTS
+            last = self._index.number("SELECT max(id) FROM texts WHERE id >= ? AND id < ?", start, start + _SLOTS)
+            if last is None or last + 1 < start + _SLOTS:
+                return start if last is None else last + 1
+            second, jump = second + jump, jump * 2
+
+    def _keep_article(self, post_id: int, article: Article) -> int:
+        row = _article_row(article)
+        images = [(image.url, image.original, image.caption) for image in article.images]
+        links = [(link.url, link.text) for link in article.links]
+        digest = sha256_of(dump([row, images, links]).encode("utf-8", "surrogatepass"))
+        known = self._index.number("SELECT id FROM articles WHERE post_id = ? AND digest = ?", post_id, digest)
+        if known is not None:
+            return known
+        article_id = self._index.insert("articles", {"post_id": post_id, "digest": digest, **row})
+        for place, (url, original, caption) in enumerate(images):
+            media: dict[str, Value] = {"article_id": article_id, "position": place, "url": url}
+            self._index.insert("media", media | {"original": original, "caption": caption})
+        for place, (url, text) in enumerate(links):
+            self._index.insert("links", {"article_id": article_id, "position": place, "url": url, "text": text})
+        return article_id
+
+    # --- versions and events -------------------------------------------------------------------
+
+    def count(self, post_id: int, capture_id: int, capture: Capture, page: Page | None) -> None:
+        """Have a capture count for a post; one that comes late has all of the post's captures counted again."""
+        known = self._known(post_id)
+        try:
+            self._apply(post_id, known, capture_id, capture, page)
+        except OutOfOrderError:
+            self.recount(post_id)
+
+    def recount(self, post_id: int) -> None:
+        """Forget what was concluded for a post, and count its captures again in the order of their times."""
+        self._index.execute("DELETE FROM events WHERE post_id = ?", post_id)
+        self._index.execute("DELETE FROM versions WHERE post_id = ?", post_id)
+        self._index.execute(
+            "UPDATE posts SET state = NULL, current = NULL, is_opened = 0, article_id = NULL, canonical_url = NULL, "
+            "published = NULL, counted_to = NULL WHERE id = ?",
+            post_id,
+        )
+        known: KnownPost | None = None
+        for capture_id, capture, page in self._captures(post_id):
+            known = self._apply(post_id, known, capture_id, capture, page)
+
+    def _captures(self, post_id: int) -> list[tuple[int, Capture, Page | None]]:
+        rows = self._index.execute(CAPTURES + _OF_POST, post_id).fetchall()
+        return [(row["id"], capture_of(row), self._page(post_id, row["id"], row["outcome"])) for row in rows]
+
+    def _page(self, post_id: int, capture_id: int, outcome: str | None) -> Page | None:
+        """Give what was read from a capture when it was first ingested, from the rows that were kept of it."""
+        where = "WHERE r.capture_id = ? AND r.post_id = ? AND r.is_first = 1"
+        row = self._index.one(ARTICLES + where, capture_id, post_id)
+        if row is not None:
+            return Page(outcome=PageOutcome.OK, article=article_of(self._index.db, row))
+        return None if outcome is None else Page(outcome=PageOutcome(outcome))
+
+    def _known(self, post_id: int) -> KnownPost | None:
+        row = self._index.one(
+            "SELECT p.*, a.title, a.modified FROM posts p LEFT JOIN articles a ON a.id = p.article_id WHERE p.id = ?",
+            post_id,
+        )
+        if row is None or row["state"] is None:
+            return None
+        hashes = self._index.execute(
+            "SELECT t.text_hash FROM versions v JOIN texts t ON t.id = v.text_id WHERE v.post_id = ? ORDER BY v.number",
+            post_id,
+        )
+        versions = tuple(Sha256(text_hash) for (text_hash,) in hashes)
+        return KnownPost(
+            identity=Identity(row["identity"]),
+            state=PostState(row["state"]),
+            versions=versions,
+            current=None if row["current"] is None else versions[row["current"] - 1],
+            title=row["title"],
+            canonical_url=row["canonical_url"],
+            counted_to=instant(row["counted_to"]),
+            modified=None if row["modified"] is None else instant(row["modified"]),
+            is_opened=bool(row["is_opened"]),
+        )
+
+    def _apply(
+        self, post_id: int, known: KnownPost | None, capture_id: int, capture: Capture, page: Page | None
+    ) -> KnownPost:
+        identity = known.identity if known else self._identity(post_id)
+        events = decide(known, capture, page, leads_to_itself=self._leads_to_itself(identity, capture))
+        after = advance(known, identity, capture, page, events)
+        for ordinal, event in enumerate(events):
+            row: dict[str, Value] = {"post_id": post_id, "time": micros(capture.time), "capture_id": capture_id}
+            row["ordinal"] = ordinal
+            self._index.insert("events", row | {"kind": NAME_OF[type(event)]} | asdict(event))
+        article = page.article if page else None
+        reading = self._reading(post_id, capture_id) if article else None
+        if len(after.versions) > len(known.versions if known else ()) and article and reading:
+            version: dict[str, Value] = {"post_id": post_id, "number": len(after.versions), "origin": article.origin}
+            version |= {"text_id": reading[0], "article_id": reading[1]}
+            version |= {"capture_id": capture_id, "last_capture_id": capture_id}
+            self._index.insert("versions", version)
+        current = None if after.current is None else after.versions.index(after.current) + 1
+        if any(isinstance(event, Unchanged | VersionRestored) for event in events):
+            sql = "UPDATE versions SET last_capture_id = ? WHERE post_id = ? AND number = ?"
+            self._index.execute(sql, capture_id, post_id, current)
+        tells = bool(events) and not isinstance(events[-1], Rejected)
+        self._index.execute(
+            "UPDATE posts SET state = ?, current = ?, is_opened = ?, canonical_url = ?, counted_to = ?, "
+            "article_id = coalesce(?, article_id), published = coalesce(?, published) WHERE id = ?",
+            after.state,
+            current,
+            int(after.is_opened),
+            after.canonical_url,
+            micros(capture.time),
+            reading[1] if reading and tells else None,
+            micros(article.published) if article and article.published and tells else None,
+            post_id,
+        )
+        return after
+
+    def _identity(self, post_id: int) -> Identity:
+        row = self._index.one("SELECT identity FROM posts WHERE id = ?", post_id)
+        return Identity(row[0] if row else "")
+
+    def _reading(self, post_id: int, capture_id: int) -> tuple[int, int] | None:
+        """Find the text and the article that were read from a capture when it was first ingested."""
+        row = self._index.one(
+            "SELECT text_id, article_id FROM readings WHERE capture_id = ? AND post_id = ? AND is_first = 1",
+            capture_id,
+            post_id,
+        )
+        return None if row is None else (row[0], row[1])
+
+    def _leads_to_itself(self, identity: Identity, capture: Capture) -> bool | None:
+        if capture.location is None or capture.status == 200:
+            return None
+        target = identify(self._rules_of(capture.run), urljoin(capture.url, capture.location))
+        return None if target is None else target == identity
+
+
+def _article_row(article: Article) -> dict[str, Value]:
+    return {
+        "title": article.title,
+        "canonical_url": article.canonical_url,
+        "published": None if article.published is None else micros(article.published),
+        "published_offset": article.published_offset,
+        "modified": None if article.modified is None else micros(article.modified),
+        "dateline": article.dateline,
+        "category": article.category,
+        "language": article.language,
+        "is_textless": int(article.is_textless),
+        "authors": dump(article.authors),
+        "tags": dump(article.tags),
+        "credit": None if article.credit is None else dump(asdict(article.credit)),
+        "corrections": dump(article.corrections),
+        "findings": dump([(one.field, one.source, one.value) for one in article.findings]),
+    }

@@ -1,0 +1,104 @@
+"""What a crawl has to know of the runs before it."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from archive.database import instant
+from archive.model import Identity, PostState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkState:
+    """How far the walks of earlier runs came.
+
+    ``is_complete`` is true when all of the listing was walked, down to its end or to what an earlier complete walk
+    covers. ``resume`` holds the days, newest first, at which stretches begin that no walk has covered: as the last run
+    that ended said, and the oldest day that each killed run since then had reached.
+    """
+
+    is_complete: bool
+    is_day_route_complete: bool
+    resume: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIdentity:
+    """What the archive holds of a post: whether its own page was read, whether any text is kept, its state."""
+
+    is_opened: bool
+    has_text: bool
+    state: PostState | None
+
+
+class Known:
+    """Look-up of a site's posts; flat in memory, some microseconds each.
+
+    ``identity in known`` is true when the post's own page was read at least once.
+    """
+
+    def __init__(self, db: sqlite3.Connection, site: str) -> None:
+        self._db = db
+        self._site = site
+
+    def __contains__(self, identity: object) -> bool:
+        found = self.get(Identity(identity)) if isinstance(identity, str) else None
+        return found is not None and found.is_opened
+
+    def get(self, identity: Identity) -> KnownIdentity | None:
+        """Say what is held of a post; None where it was never met."""
+        row = self._db.execute(
+            "SELECT p.is_opened, p.current, p.state FROM posts p JOIN sites s ON s.id = p.site_id "
+            "WHERE s.name = ? AND p.identity = ?",
+            (self._site, identity),
+        ).fetchone()
+        if row is None:
+            return None
+        state = None if row["state"] is None else PostState(row["state"])
+        return KnownIdentity(is_opened=bool(row["is_opened"]), has_text=row["current"] is not None, state=state)
+
+
+def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
+    """Say how far the walks over a site's listing came."""
+    rows = db.execute(
+        "SELECT r.id, r.ended, r.is_walk_complete, r.is_day_route_complete, r.resume_at FROM runs r "
+        "JOIN sites s ON s.id = r.site_id WHERE s.name = ? ORDER BY r.id DESC",
+        (site,),
+    )
+    killed: list[date] = []
+    has_killed = False
+    for row in rows:
+        count, oldest = _shown(db, row["id"])
+        if row["ended"] is None:
+            has_killed = has_killed or count > 0
+            killed += [oldest] if oldest else []
+        elif count or row["is_walk_complete"] or row["is_day_route_complete"] or row["resume_at"]:
+            return WalkState(
+                is_complete=bool(row["is_walk_complete"]) and not has_killed,
+                is_day_route_complete=bool(row["is_day_route_complete"]) and not has_killed,
+                resume=_without_repeats((*killed, *_days(row["resume_at"]))),
+            )
+    return WalkState(is_complete=False, is_day_route_complete=False, resume=_without_repeats(tuple(killed)))
+
+
+def _shown(db: sqlite3.Connection, run_id: int) -> tuple[int, date | None]:
+    """How many cards the listing pages of a run showed, and the oldest day of publication among them."""
+    count, oldest = db.execute(
+        "SELECT count(*), min(g.published) FROM exchanges x JOIN sightings g ON g.capture_id = x.id "
+        "WHERE x.run_id = ? AND x.purpose IN ('listing', 'day-page')",
+        (run_id,),
+    ).fetchone()
+    return count, None if oldest is None else instant(oldest).date()
+
+
+def _days(text: str | None) -> Iterator[date]:
+    for part in (text or "").split(","):
+        try:
+            yield date.fromisoformat(part.strip())
+        except ValueError:
+            continue
+
+
+def _without_repeats(days: tuple[date, ...]) -> tuple[date, ...]:
+    return tuple(dict.fromkeys(days))
