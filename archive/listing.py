@@ -31,9 +31,8 @@ class Shown:
     url: str
     title: str | None
     published: datetime | None = None
+    link: Element
     body: Element | None = None
-    figures: list[Element] = field(default_factory=list)
-    """Pictures between the post before and this post's body: its cover."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,8 +186,8 @@ def _roles(tree: Tree, part: Element, site: Site, outside: AbstractSet[Element])
             yield element, "title" if is_title else "link"
         elif element in titles:
             title = element
-        elif element.tag in {"time", "figure"}:
-            yield element, element.tag
+        elif element.tag == "time":
+            yield element, "time"
 
 
 class _Finder:
@@ -203,7 +202,6 @@ class _Finder:
         """A time that no post has claimed yet."""
         self._is_time_first = False
         """Whether times stand before the titles on this page."""
-        self._figures: list[Element] = []
         self.orphans = 0
 
     def posts(self) -> list[Shown]:
@@ -217,8 +215,6 @@ class _Finder:
                 self._meet_link(element, is_title=role == "title")
             case "time":
                 self._meet_time(element)
-            case "figure":
-                self._figures.append(element)
             case _:
                 self._meet_body(element)
 
@@ -227,7 +223,7 @@ class _Finder:
         identity = identify(self._site, url) if url else None
         if url is None or identity is None:
             return
-        post = Shown(identity=identity, url=url, title=text_of(element) or None)
+        post = Shown(identity=identity, url=url, title=text_of(element) or None, link=element)
         if is_title and not (self._posts and self._posts[-1].identity == identity):
             self._is_time_first |= not self._posts and self._time is not None
             self._begin(post)
@@ -253,8 +249,7 @@ class _Finder:
                 self.orphans += 1
                 return
             self._begin(self._link)
-        self._posts[-1].body, self._posts[-1].figures = body, self._figures
-        self._link, self._figures = None, []
+        self._posts[-1].body, self._link = body, None
 
 
 def _merged(posts: Iterable[Shown]) -> list[Shown]:
@@ -263,7 +258,7 @@ def _merged(posts: Iterable[Shown]) -> list[Shown]:
     for post in posts:
         first = known.setdefault(post.identity, post)
         if first.body is None:
-            first.body, first.figures = post.body, post.figures
+            first.body = post.body
         first.published = first.published or post.published
     return list(known.values())
 

@@ -13,14 +13,13 @@ from archive.model import BlockKind, Link
 from archive.page import Element, absolute, tidy
 
 SILENT = frozenset(
-    ("script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "audio", "video", "canvas", "map")
-    + ("button", "select", "textarea", "input", "form", "figure", "picture", "head", "title")
+    """script style noscript template iframe object embed svg audio video canvas map button select textarea input form
+    figure picture head title""".split()  # noqa: SIM905  # a list of words reads best as words
 )
 """Elements without text of the post; figures are read on their own."""
 _BLOCKS = frozenset(
-    ("p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "ul", "ol", "li", "dl", "dt", "dd")
-    + ("table", "caption", "tbody", "thead", "tfoot", "tr", "td", "th", "blockquote", "h1", "h2", "h3", "h4", "h5")
-    + ("h6", "pre", "address", "center", "fieldset", "details", "summary", "hr", "body", "html")
+    """p div section article main header footer aside nav ul ol li dl dt dd table caption tbody thead tfoot tr td th
+    blockquote h1 h2 h3 h4 h5 h6 pre address center fieldset details summary hr body html""".split()  # noqa: SIM905
 )
 _KINDS = {
     "li": BlockKind.ITEM,

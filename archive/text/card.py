@@ -2,8 +2,8 @@
 
 from archive.listing import Shown, posts_of
 from archive.model import Article, Finding, Identity, TextOrigin
-from archive.page import Tree
-from archive.site import Layout, Site
+from archive.page import Element, Tree
+from archive.site import Site
 from archive.text import extract, lines
 from archive.text.pictures import images_in
 from archive.text.post import blocks_of, links_of, read_text
@@ -18,17 +18,25 @@ def read_card(payload: bytes, *, content_type: str | None, url: str, site: Site,
     post = next((post for post in reading.posts if post.identity == identity), None)
     if reading.tree is None or post is None or post.body is None or not site.layouts:
         return None
-    return _article(reading.tree, post, site, site.layouts[0])
+    return _article(reading.tree, post, reading.posts, site)
 
 
-def _article(tree: Tree, post: Shown, site: Site, layout: Layout) -> Article | None:
-    if post.body is None:
-        return None
+def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article:
+    layout = site.layouts[0]
     outside = tree.every(layout.outside)
     silent = outside | tree.every(layout.embeds) | tree.every(layout.dateline)
-    text = read_text([post.body], silent, layout, site)
+    covers, intros = tree.every(layout.cover) - outside, tree.every(layout.intro) - outside
+    lead = _lead(tree, post, posts, covers | intros)
+    bodies = [post.body] if post.body is not None else []
+    text = read_text([element for element in lead if element in intros] + bodies, silent, layout, site)
     texts = [block.text for block in text.blocks]
-    language = (tree.root.get("lang") or site.language or "").partition("-")[0].lower()
+    images = images_in(
+        [element for element in lead if element in covers] + bodies,
+        outside=outside,
+        layout=layout,
+        url=post.url,
+        site=site,
+    )
     return Article(
         identity=post.identity,
         url=post.url,
@@ -38,12 +46,12 @@ def _article(tree: Tree, post: Shown, site: Site, layout: Layout) -> Article | N
         published=post.published,
         published_offset=None,
         modified=None,
-        dateline=lines.dateline_of(texts[0], site.text) if texts else None,
+        dateline=lines.dateline_of(text.blocks, site.text),
         category=None,
         tags=(),
-        language=language or None,
+        language=_language(post.link) or site.language,
         blocks=blocks_of(text),
-        images=images_in([*post.figures, post.body], outside=outside, layout=layout, url=post.url, site=site),
+        images=images,
         links=links_of(text, post.url),
         credit=lines.credit_of(texts, site.text),
         corrections=tuple(text for text in texts if lines.is_correction(text, site.text)),
@@ -53,3 +61,25 @@ def _article(tree: Tree, post: Shown, site: Site, layout: Layout) -> Article | N
         findings=(Finding(field="title", source="card", value=post.title),) if post.title else (),
         alarms=tuple(text.alarms()),
     )
+
+
+def _lead(tree: Tree, post: Shown, posts: list[Shown], wanted: set[Element]) -> list[Element]:
+    """The cover and introduction of one post: what stands between the post before it and its body."""
+    links, bodies = {other.link for other in posts}, {other.body for other in posts if other.body is not None}
+    order = tree.in_order(links | bodies | wanted)
+    is_link_first = next(element in links for element in order)
+    lead: list[Element] = []
+    for element in order:
+        if element is post.body:
+            return lead
+        if element in bodies or (element in links and is_link_first):
+            lead = []
+        elif element in wanted:
+            lead.append(element)
+    return lead
+
+
+def _language(element: Element) -> str | None:
+    """The main tag of the language that the page names around an element."""
+    named = next((lang for around in (element, *element.iterancestors()) if (lang := around.get("lang"))), "")
+    return named.partition("-")[0].strip().lower() or None

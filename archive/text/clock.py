@@ -1,9 +1,9 @@
 """Dates as people read them, for pages that have no other (site-facts 2.2: before 2016)."""
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 
-import dateparser  # type: ignore[import-untyped]  # ships no types
+import dateparser
 
 from archive.dates import Moment
 
@@ -18,13 +18,16 @@ def visible_moment(text: str, language: str | None) -> Moment | None:
     """
     if len(text) > 64 or not _HAS_YEAR.search(text):
         return None
-    languages = [language] if language else None
-    try:
-        read = dateparser.parse(text, languages=languages, settings=_SETTINGS)
-    except (ValueError, OverflowError, TypeError, RecursionError):
-        return None
+    read = _parsed(text, "en") or _parsed(text, language)  # old pages name the month in English, whatever their text is
     if read is None:
         return None
     offset = read.utcoffset()
     instant = read.replace(tzinfo=UTC) if offset is None else read.astimezone(UTC)
     return Moment(instant=instant, offset=None if offset is None else round(offset.total_seconds() / 60))
+
+
+def _parsed(text: str, language: str | None) -> datetime | None:
+    try:
+        return dateparser.parse(text, languages=[language] if language else None, settings=_SETTINGS)
+    except (ValueError, OverflowError, TypeError, RecursionError):  # also a language that it does not know
+        return None

@@ -51,8 +51,7 @@ def read(tree: Tree, layout: Layout, url: str, site: Site, outside: AbstractSet[
     fields.published = _published(fields, tree, layout, outside, stated, meta)
     fields.modified = _modified(fields, stated, meta)
     fields.category = fields.choose("category", _categories(tree, layout, outside, stated))
-    keywords = jsonld.texts(stated.get("keywords")) or [meta.get("keywords", "")]
-    fields.tags = tuple(dict.fromkeys(tag for words in keywords for word in words.split(",") if (tag := tidy(word))))
+    fields.tags = _tags(stated, meta, fields.category)
     fields.canonical_url = _canonical(fields, tree, url, site, stated, meta)
     return fields
 
@@ -88,7 +87,7 @@ def _authors(
     stated: jsonld.Thing,
     meta: dict[str, str],
 ) -> tuple[str, ...]:
-    shown = tuple(dict.fromkeys(filter(None, (_name(element) for element in tree.first(layout.authors, outside)))))
+    shown = tuple(dict.fromkeys(name for element in tree.first(layout.authors, outside) for name in _names(element)))
     told = tuple(dict.fromkeys(jsonld.texts(stated.get("author"))))
     named = tuple(filter(None, [meta.get("author")]))
     for source, names in (("layout", shown), ("json-ld", told), ("meta", named)):
@@ -96,9 +95,11 @@ def _authors(
     return shown or told or named
 
 
-def _name(element: Element) -> str:
-    """An author's name without the "By" before it."""
-    return _BY.sub("", text_of(element), count=1) if _BY.match(text_of(element)) else text_of(element)
+def _names(element: Element) -> list[str]:
+    """The authors' names in a byline, without the "By" before them; a link is one name, plain text may be several."""
+    line = _BY.sub("", text_of(element), count=1) if _BY.match(text_of(element)) else text_of(element)
+    names = [line] if next(element.iter("a"), None) is not None else line.split(",")
+    return [name for part in names if (name := part.strip())]
 
 
 def _language(fields: Fields, tree: Tree, stated: jsonld.Thing, site: Site) -> str | None:
@@ -143,6 +144,13 @@ def _modified(fields: Fields, stated: jsonld.Thing, meta: dict[str, str]) -> dat
 def _categories(tree: Tree, layout: Layout, outside: AbstractSet[Element], stated: jsonld.Thing) -> Iterator[Said]:
     yield "layout", next((text for element in tree.first(layout.category, outside) if (text := text_of(element))), None)
     yield "json-ld", jsonld.text(stated.get("articleSection"))
+
+
+def _tags(stated: jsonld.Thing, meta: dict[str, str], category: str | None) -> tuple[str, ...]:
+    """The keywords, without the category's name, which the CMS puts before them."""
+    keywords = jsonld.texts(stated.get("keywords")) or [meta.get("keywords", "")]
+    tags = [tag for words in keywords for word in words.split(",") if (tag := tidy(word))]
+    return tuple(dict.fromkeys(tag for tag in tags if tag != category))
 
 
 def _canonical(

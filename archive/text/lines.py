@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from archive.model import Credit
+from archive.model import BlockKind, Credit
 from archive.site import Layout, TextRules
 from archive.text.body import Source
 
@@ -51,9 +51,11 @@ def credit_of(texts: Iterable[str], rules: TextRules) -> Credit | None:
     return None
 
 
-def dateline_of(text: str, rules: TextRules) -> str | None:
-    """The place with which a first paragraph begins."""
-    for pattern in rules.datelines:
-        if found := _compiled(pattern).match(text):
-            return found.groupdict().get("dateline")
+def dateline_of(blocks: Iterable[Source], rules: TextRules) -> str | None:
+    """The place with which a text begins: its first paragraph, or the second where an introduction is the first."""
+    paragraphs = [block.text for block in blocks if block.kind is BlockKind.PARAGRAPH]
+    for text in paragraphs[:2]:
+        for pattern in rules.datelines:
+            if found := _compiled(pattern).match(text):
+                return found.groupdict().get("dateline")
     return None

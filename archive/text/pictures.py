@@ -40,10 +40,10 @@ def images_in(
 
 
 def _source(img: Element, url: str, site: Site) -> str | None:
-    """Where a picture lies: what it links to if that is a picture, else its source, lazy or not."""
+    """Where a picture lies: its source, lazy or not; else the picture that it links to."""
     parent = img.getparent()
     linked = parent.get("href") if parent is not None and parent.tag == "a" else None
-    candidates = [linked if linked and _PICTURE.fullmatch(linked) else None, img.get("src"), img.get("data-src")]
+    candidates = [img.get("src"), img.get("data-src"), linked if linked and _PICTURE.fullmatch(linked) else None]
     hosts = set(site.images.hosts)
     for candidate in candidates:
         found = absolute(url, candidate) if candidate and candidate.strip() else None

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.model import Article, Block, BlockKind, Finding, Identity, Link, Page, PageOutcome, TextOrigin
+from archive.model import Article, Block, Finding, Identity, Link, Page, PageOutcome, TextOrigin
 from archive.page import Element, Tree, has_marker, is_blank, is_within, parse, text_of
 from archive.site import Layout, Site, canonical, identify
 from archive.text import extract, fields, layouts, lines, strays
@@ -138,7 +138,7 @@ def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list
         if not tree.has(layout.textless):
             return ["layout-drift: no text, and no sign of an item without text"]
         unread = strays.unread_words(tree, known)
-        return [f"layout-drift: no body, but {unread} unread words"] if unread >= strays.MOST_WORDS else []
+        return [f"layout-drift: no body, but {unread} unread words"] if unread >= strays.NO_TEXT else []
     alarms = text.alarms()
     read = sum(len(block.text.split()) for block in text.blocks)
     unread = strays.unread_paragraphs(tree, known)
@@ -150,8 +150,7 @@ def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list
 def _dateline(elements: list[Element], text: Text, site: Site, facts: fields.Fields) -> str | None:
     """The place of the post: from its own element, else from the beginning of the first paragraph."""
     shown = next((said for element in elements if (said := text_of(element).rstrip(_DASHES))), None)
-    first = next((block.text for block in text.blocks if block.kind is BlockKind.PARAGRAPH), "")
-    told = lines.dateline_of(first, site.text)
+    told = lines.dateline_of(text.blocks, site.text)
     for source, value in (("layout", shown), ("visible-text", told)):
         if value:
             facts.findings.append(Finding(field="dateline", source=source, value=value))

@@ -7,6 +7,8 @@ from lxml import etree
 from archive.page import Element, Tree, is_within
 from archive.text.body import SILENT
 
+NO_TEXT = 20
+"""Fewer unread words are none: a page without text has a label or two."""
 MOST_WORDS = 60
 """So many unread words in paragraphs are no longer a footer's or a promotion's."""
 MOST_SHARE = 0.25
