@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from resiliparse.extract.html2text import extract_plain_text
-from tests.replica.client import get
 
 from crawler.replica import BlogSimulator, Post, ReplicaServer, fictional_blog
-from crawler.replica.model import Paragraph, Picture
+from crawler.replica.model import Picture
+from tests.replica.client import get
 
 
 def lines_of(text: str) -> list[str]:
@@ -19,7 +20,7 @@ def lines_of(text: str) -> list[str]:
 def posts_of(sample: list[str]) -> list[list[str]]:
     """The sample's posts: each begins with its cover's caption, printed twice."""
     body = sample[sample.index("Watchdog") + 1 : sample.index("Load more")]
-    starts = [place for place, pair in enumerate(zip(body, body[1:], strict=False)) if pair[0] == pair[1]]
+    starts = [place for place, pair in enumerate(pairwise(body)) if pair[0] == pair[1]]
     return [body[start:end] for start, end in zip(starts, [*starts[1:], len(body)], strict=True)]
 
 

@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from tests.replica.client import get
 
 from crawler.replica import BlogSimulator, ReplicaServer, fictional_blog
+from tests.replica.client import get
 
 CARD = re.compile(r'class="title blog-item__title"><a href="([^"]+)"')
 BUTTON = re.compile(r'<a class="btn link-showMore[^>]*data-ajax-url="([^"]*)" href="([^"]*)"[^>]*>Load more</a>')
@@ -122,7 +122,7 @@ def test_other_sections_show_teasers_without_text(blog: BlogSimulator) -> None:
     assert post.truth.blocks[0].text not in page
 
 
-def test_page_size_and_reordering_show_at_once(blog: BlogSimulator) -> None:
+def test_page_size_and_reordering_show_at_once() -> None:
     mine = fictional_blog(posts=12, others=0)
     last = mine.listing()[-1]
     with ReplicaServer(mine) as server:

@@ -6,9 +6,9 @@ import ssl
 import time
 
 import pytest
-from tests.replica.client import get, request_bytes, speak
 
-from crawler.replica import After, RawServer, Reply, ReplicaServer, Request, fictional_blog
+from crawler.replica import After, RawServer, ReplicaServer, Reply, Request, fictional_blog
+from tests.replica.client import get, request_bytes, speak
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,14 @@ def test_log_holds_the_bytes_that_were_sent_and_received(server: ReplicaServer) 
 def test_tls_shows_our_authority_and_logs_the_plain_bytes(server: ReplicaServer) -> None:
     context = ssl.create_default_context(cadata=server.ca_pem.decode())
     asked = request_bytes("/robots.txt", "Connection: close")
-    with socket.create_connection(server.tls_address) as bare:
-        with context.wrap_socket(bare, server_hostname="www.rferl.org") as secure:
-            assert server.certificates
-            assert secure.getpeercert(binary_form=True) == server.certificates.leaf_der
-            secure.sendall(asked)
-            received = b"".join(iter(lambda: secure.recv(65536), b""))
+    with (
+        socket.create_connection(server.tls_address) as bare,
+        context.wrap_socket(bare, server_hostname="www.rferl.org") as secure,
+    ):
+        assert server.certificates
+        assert secure.getpeercert(binary_form=True) == server.certificates.leaf_der
+        secure.sendall(asked)
+        received = b"".join(iter(lambda: secure.recv(65536), b""))
     assert server.log[-1].is_tls
     assert (server.log[-1].received, server.log[-1].sent) == (asked, received)
 
