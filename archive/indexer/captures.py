@@ -97,13 +97,19 @@ class Captures:
         """Find the capture whose record holds a revisit's payload, by the URL and WARC-Date that it names."""
         if capture.original is None:
             return None
-        url, date = capture.original
-        return self._index.number(
+        uri, date = capture.original
+        time = micros(datetime.fromisoformat(date))
+        by_url = (
             "SELECT c.capture_id FROM urls u JOIN captures c ON c.url_id = u.id "
-            "WHERE u.url = ? AND c.time = ? AND c.kind = 1 ORDER BY c.capture_id LIMIT 1",
-            url,
-            micros(datetime.fromisoformat(date)),
+            "WHERE u.url IN (?, ?) AND c.time = ? AND c.kind = 1 ORDER BY c.capture_id LIMIT 1"
         )
+        # The record names the URI as RFC 3986 has it, which may be another spelling than the one asked for.
+        by_digest = (
+            "SELECT x.id FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time "
+            "AND c.capture_id = x.id WHERE x.payload_digest = ? AND x.time = ? AND c.kind = 1 ORDER BY x.id LIMIT 1"
+        )
+        found = self._index.number(by_url, uri, capture.url, time)
+        return self._index.number(by_digest, capture.payload_digest, time) if found is None else found
 
     def _url(self, run: KnownRun, url: str) -> tuple[int, Identity | None]:
         """Give a spelling's number, and the post that it names by the rules of that run."""

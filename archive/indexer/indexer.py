@@ -86,6 +86,14 @@ class Indexer:
         """
         self._write(wait=True)
 
+    def close(self) -> None:
+        """Write what is left; the index itself stays open.
+
+        Raises:
+            LockedError, DiskFullError, StorageError, DamagedIndexError: as SQLite said.
+        """
+        self.flush()
+
     def catch_up(self) -> int:
         """Index what the WARC files hold beyond the index, after a crash; give the number of units.
 

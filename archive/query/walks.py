@@ -58,6 +58,43 @@ class Known:
         state = None if row["state"] is None else PostState(row["state"])
         return KnownIdentity(is_opened=bool(row["is_opened"]), has_text=row["current"] is not None, state=state)
 
+    def was_asked(self, identity: Identity) -> bool:
+        """Tell whether the post's own page was ever asked for, whatever came of it."""
+        found = self.get(identity)
+        return found is not None and found.state is not None
+
+    def owed(self) -> list[tuple[Identity, str]]:
+        """List the posts that a source of the blog showed and whose own page was never read, oldest mention first.
+
+        Each with the spelling shown last. Posts that the site says are gone are not owed.
+        """
+        rows = self._db.execute(
+            "SELECT p.identity, (SELECT u.url FROM sightings g JOIN urls u ON u.id = g.url_id WHERE g.post_id = p.id "
+            "ORDER BY g.capture_id DESC, g.position LIMIT 1) AS url FROM posts p JOIN sites s ON s.id = p.site_id "
+            "WHERE s.name = ? AND p.is_opened = 0 AND p.state IS NOT 'gone' AND url IS NOT NULL ORDER BY p.id",
+            (self._site,),
+        )
+        return [(Identity(identity), url) for identity, url in rows]
+
+    def was_asked(self, identity: Identity) -> bool:
+        """Tell whether the post's own page was ever asked for, whatever came of it."""
+        sql = (
+            "SELECT 1 FROM urls u JOIN sites s ON s.id = u.site_id JOIN exchanges x ON x.url_id = u.id "
+            "WHERE s.name = ? AND u.identity = ? AND x.purpose = 'post' LIMIT 1"
+        )
+        return self._db.execute(sql, (self._site, identity)).fetchone() is not None
+
+    def owed(self) -> Iterator[tuple[Identity, str]]:
+        """List posts that a source of the blog showed and whose own page was never asked for, with the URL shown."""
+        rows = self._db.execute(
+            "SELECT p.identity, u.url FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id "
+            "WHERE s.name = ? AND p.is_ours AND NOT p.is_opened AND NOT EXISTS (SELECT 1 FROM urls v "
+            "JOIN exchanges x ON x.url_id = v.id WHERE v.site_id = p.site_id AND v.identity = p.identity "
+            "AND x.purpose = 'post') ORDER BY p.id",
+            (self._site,),
+        )
+        yield from ((Identity(identity), url) for identity, url in rows.fetchall())
+
 
 def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
     """Say how far the walks over a site's listing came."""

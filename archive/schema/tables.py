@@ -60,7 +60,7 @@ CREATE TABLE urls ( -- A URL as it was spelled.
   url TEXT NOT NULL, -- The spelling, untouched.
   key TEXT, -- The canonical spelling that look-ups use; NULL where it is the same.
   identity TEXT, -- The identity of the post that it names by the site's rules; NULL: no post.
-  UNIQUE (site_id, url)
+  UNIQUE (url, site_id)
 ) STRICT""",
     "CREATE INDEX urls_key ON urls(site_id, key) WHERE key IS NOT NULL",
     "CREATE INDEX urls_identity ON urls(site_id, identity) WHERE identity IS NOT NULL",
@@ -162,6 +162,7 @@ CREATE TABLE posts ( -- A post with a lasting identity, shown by a source of its
   UNIQUE (site_id, identity)
 ) STRICT""",
     "CREATE INDEX posts_published ON posts(published)",
+    "CREATE INDEX posts_unopened ON posts(site_id) WHERE is_opened = 0",
     """\
 CREATE TABLE aliases ( -- A spelling of a post's URL.
   post_id INTEGER NOT NULL REFERENCES posts(id), -- The post.
