@@ -76,25 +76,6 @@ class Known:
         )
         return [(Identity(identity), url) for identity, url in rows]
 
-    def was_asked(self, identity: Identity) -> bool:
-        """Tell whether the post's own page was ever asked for, whatever came of it."""
-        sql = (
-            "SELECT 1 FROM urls u JOIN sites s ON s.id = u.site_id JOIN exchanges x ON x.url_id = u.id "
-            "WHERE s.name = ? AND u.identity = ? AND x.purpose = 'post' LIMIT 1"
-        )
-        return self._db.execute(sql, (self._site, identity)).fetchone() is not None
-
-    def owed(self) -> Iterator[tuple[Identity, str]]:
-        """List posts that a source of the blog showed and whose own page was never asked for, with the URL shown."""
-        rows = self._db.execute(
-            "SELECT p.identity, u.url FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id "
-            "WHERE s.name = ? AND p.is_ours AND NOT p.is_opened AND NOT EXISTS (SELECT 1 FROM urls v "
-            "JOIN exchanges x ON x.url_id = v.id WHERE v.site_id = p.site_id AND v.identity = p.identity "
-            "AND x.purpose = 'post') ORDER BY p.id",
-            (self._site,),
-        )
-        yield from ((Identity(identity), url) for identity, url in rows.fetchall())
-
 
 def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
     """Say how far the walks over a site's listing came."""
