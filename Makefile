@@ -4,12 +4,12 @@ JOBS   ?= 2
 V      := .venv/bin/python
 PIP    := $(V) -m pip --disable-pip-version-check install -qq --require-hashes -r
 LOCK   := $(V) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
-TEST   := $(V) -m pytest -n $(JOBS)
+TEST   := $(V) -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: help demo test test-all check format bench docs lock clean
 help:      ; @sed -nE 's/^([a-z-]+):[^$$]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 demo: .venv/run.done  ## install what a crawl needs, then crawl the built-in replica of the blog
-	@.venv/bin/vigil demo
+	@rm -rf demo && .venv/bin/vigil demo --folder demo
 test: .venv/dev.done  ## the tests, in some minutes
 	@$(TEST) -m "not slow"
 test-all: .venv/dev.done  ## every test, and more invented inputs

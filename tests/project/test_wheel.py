@@ -4,6 +4,7 @@ The environments are filled from the files of the present one, not from an index
 That pip installs the locks themselves, `make` and `.ci/run` show.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -81,6 +82,27 @@ def reader(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return environment(tmp_path_factory.mktemp("without crawler"), needed, wheel) / "python"
 
 
+@pytest.fixture(scope="session")
+def demo(commands: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that the installed command crawled from its own replica, outside the checkout."""
+    folder = tmp_path_factory.mktemp("outside the checkout")
+    run(commands / "vigil", "demo", "--folder", "demo", "--posts", "12", cwd=folder)
+    return folder / "demo"
+
+
 def test_installed_command_knows_the_shipped_sites(commands: Path, tmp_path: Path) -> None:
     assert "crawl" in run(commands / "vigil", "--help", cwd=tmp_path).stdout
     assert "rferl-watchdog" in run(commands / "vigil", "sites", "list", cwd=tmp_path).stdout
+
+
+def test_installed_command_crawls_its_replica(demo: Path) -> None:
+    assert (demo / "archive.db").exists()
+    assert list((demo / "archive").glob("*.warc.gz"))
+
+
+def test_archive_is_searched_and_verified_without_a_crawler(reader: Path, demo: Path, tmp_path: Path) -> None:
+    found = run(reader, "-m", "archive", "search", "--collection", demo, "--json", "reporter", cwd=tmp_path).stdout
+    assert json.loads(found)
+    run(reader, "-m", "archive", "verify", "--collection", demo, cwd=tmp_path)
+    with pytest.raises(AssertionError, match="No module named 'scrapy'"):
+        run(reader, "-c", "import scrapy", cwd=tmp_path)
