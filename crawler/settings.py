@@ -39,21 +39,19 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.gate.Gate": 100,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-    "scrapy.downloadermiddlewares.ajaxcrawl.AjaxCrawlMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
 }
 # They drop or change requests and answers with a log line at most; the spider handles every status itself.
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
 }
-ITEM_PIPELINES = {"crawler.pipelines.RecordPath": 100}
 RETRY_HTTP_CODES = [429, 500, 502, 503, 504, 522, 524]
 
 # One task per response, not a hundred idle ones, and no source inspection of callbacks: 30 % less CPU (speed.md 1).
 CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
+REFERRER_POLICY = "no-referrer"
 LOG_LEVEL = "WARNING"

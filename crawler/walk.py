@@ -36,6 +36,11 @@ class StopReason(StrEnum):
         """Whether nothing older is left to list."""
         return self in {StopReason.NO_BUTTON, StopReason.PAST_THE_END}
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the walk ended as a walk should, and another one may follow."""
+        return self.is_end_of_listing or self is StopReason.CAUGHT_UP
+
 
 BAD_OUTCOMES = {
     PageOutcome.EMPTY: StopReason.EMPTY,
@@ -146,7 +151,11 @@ class Course:
     began_at: date | None = None
 
     def after(self, stop: StopReason) -> date | None:
-        """Note that the present walk ended for ``stop``; give the day to resume at, if another gap is to be walked."""
+        """Note that the present walk ended for ``stop``; give the day to resume at, if another gap is to be walked.
+
+        Where robots.txt forbids to go on, the permitted route does what can be done, and no gap is noted: once the
+        rules allow it, the whole listing is walked.
+        """
         if stop.is_end_of_listing:
             self.pending.clear()
             self.is_complete = True
@@ -155,7 +164,7 @@ class Course:
                 self.began_at = self.pending.pop(0)
                 return self.began_at
             self.is_complete = True
-        else:
+        elif stop is not StopReason.ROBOTS:
             self.leave()
         self.walk = None
         return None

@@ -1,0 +1,93 @@
+"""``vigil demo``: the whole job on a replica of the blog, with no network."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.frame import Verb
+from archive.cli.output import show
+from archive.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from crawler.replica import BlogSimulator, ReplicaServer
+
+SITE = "rferl-watchdog"
+HOME = "https://www.rferl.org"
+
+
+@click.command(cls=Verb, examples=("vigil demo", "vigil demo --folder /tmp/vigil-demo --posts 40"))
+@click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
+    metavar="DIR", help="Where the demo's archive goes; a former demo there is not touched, but refused.",
+)
+@click.option("--posts", type=click.IntRange(10, 5000), default=300, show_default=True, help="Posts of the replica.")
+def demo(folder: Path, posts: int) -> int:
+    """Crawl a replica of the blog on this machine, and show what is kept.
+
+    A stand-in for the blog (invented posts, the real site's habits) is served on 127.0.0.1 under the real host names,
+    crawled with the shipped site file, searched, shown, verified and rebuilt. Nothing leaves this machine. Then two
+    posts change overnight and a second run finds what is new.
+    """
+    from crawler.replica import ReplicaServer, fictional_blog
+
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", hint="Remove it, or name another folder with --folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    blog = fictional_blog(posts=posts)
+    with ReplicaServer(blog, has_tls=True) as server, TemporaryDirectory() as place:
+        authority = Path(place, "replica-ca.pem")
+        authority.write_bytes(server.ca_pem)
+        return _tell(folder, blog, server, authority)
+
+
+def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authority: Path) -> int:
+    crawl = ["crawl", SITE, "--delay", "0", "--cacert", str(authority)]
+    for rule in server.resolve:
+        crawl += ["--resolve", rule]
+    newest = blog.listed()[0]
+    steps: list[tuple[str, Sequence[str]]] = [
+        ("The first night: walk the listing to its end, keep every answer, index every post.", crawl),
+        ("What is here now.", ["status"]),
+        ("The newest posts.", ["list", "--limit", "5"]),
+        ("Find a word in every text.", ["search", "reporter", "--limit", "3"]),
+        ("One post: its text, its versions, and the record that holds its bytes.", ["show", str(newest.id)]),
+        ("The very bytes the server sent for it, as it sent them.", ["get", str(newest.id), "--http", "-o", "post.http"]),
+        ("The second night: one new post.", crawl),
+        ("Every record against its digest, the index against the records, both ways.", ["verify"]),
+        ("The index again from the WARC files alone, compared row by row.", ["rebuild", "--check"]),
+    ]
+    for number, (what, words) in enumerate(steps, 1):
+        if number == 7:
+            blog.advance(days=1)
+            blog.publish(blog.another_post())
+        show(f"\n{number}. {what}")
+        code = _vigil(folder, words)
+        if code:
+            show(f"\nvigil demo: step {number} ended with exit code {code}")
+            return code
+    show(f"\nThe archive is in {folder}: WARC files in {folder / 'archive'}, the index in {folder / 'archive.db'}.")
+    show(f"Look around: vigil search --collection {folder} WORD")
+    return ExitCode.OK
+
+
+def _vigil(folder: Path, words: Sequence[str]) -> int:
+    shown = [word for word in words if word]
+    show("$ vigil " + _short(shown))
+    sys.stdout.flush()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
+    command = [sys.executable, "-m", "crawler", *shown, "--collection", str(folder.resolve())]
+    return subprocess.run(command, env=environ, cwd=folder, check=False).returncode  # noqa: S603 - our own command
+
+
+def _short(words: Sequence[str]) -> str:
+    """Write a command line without the routes to the replica, which fill the screen."""
+    if "--resolve" not in words:
+        return " ".join(words)
+    first = words.index("--cacert")
+    return " ".join(words[:first]) + " --cacert … --resolve …"

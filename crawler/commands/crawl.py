@@ -1,0 +1,20 @@
+"""``scrapy crawl``, with an exit code that tells how the run ended; Scrapy's own says 0 even when nothing was kept."""
+
+import argparse
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.exceptions import UsageError
+
+from crawler.process import run_to_end
+
+
+class Command(ScrapyCrawl):
+    """Run a spider; the exit code is the run's (docs/reference/exit-codes.md)."""
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Run the spider named in ``args``."""
+        process = self.crawler_process
+        if len(args) != 1 or not isinstance(process, AsyncCrawlerProcess):
+            raise UsageError("scrapy crawl blog -a site=rferl-watchdog")
+        self.exitcode = run_to_end(process, args[0], opts.spargs).exit_code

@@ -1,0 +1,373 @@
+"""One run: its lock, its records, its counts, and how it ends. A Scrapy extension keeps it, whoever starts the crawl."""
+
+import asyncio
+import logging
+import platform
+import secrets
+import shutil
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import scrapy
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+import archive
+from archive.collection import Collection
+from archive.errors import ExitCode, UsageError, VigilError
+from archive.index import Index
+from archive.indexer import Indexer
+from archive.model import (
+    Article,
+    Capture,
+    Exchange,
+    FeedEntry,
+    Identity,
+    Omission,
+    OmissionKind,
+    Page,
+    Purpose,
+    Reading,
+    RunEnd,
+    RunStart,
+    sha256_of,
+)
+from archive.query import Archive, WalkState
+from archive.warc import AskedLog, WarcWriter, recover
+from crawler.keeping import KeepingWriter
+from crawler.options import RunOptions
+from crawler.pace import Pace
+from crawler.progress import Progress, ProgressLine
+from crawler.recording import WriterThread, set_recorder
+from crawler.robots import RobotsState
+from crawler.verdict import Tally, judge
+from crawler.walk import Course, StopReason
+from crawler.wire import self_test
+
+log = logging.getLogger(__name__)
+
+UNREAD_READINGS = 1000
+"""Readings that nobody asked for are forgotten after so many later ones."""
+DISK_CHECK_EVERY = 50
+"""Exchanges between two looks at the free disk space."""
+
+
+class Run:
+    """One run of one site, from lock to last record.
+
+    It is the crawl's ``Recorder``; the gate, the spider and the pipelines ask it for everything that is not Scrapy's.
+    """
+
+    _runs: WeakKeyDictionary[Crawler, "Run"] = WeakKeyDictionary()
+
+    def __init__(self, crawler: Crawler, options: RunOptions) -> None:
+        """Take the lock, heal what a crash left, and lay down how the run begins.
+
+        Raises:
+            LockedError: another writer holds the collection.
+            UsageError: the collection holds captures of another route.
+            VigilError: the archive cannot be read or written.
+        """
+        self.crawler = crawler
+        self.options = options
+        self.site = options.site
+        self.collection = Collection(options.settings.collection)
+        self.progress = Progress()
+        self.tally = Tally()
+        self.used_exceptions: Counter[str] = Counter()
+        self.takes_permitted_route = False
+        self._candidates_left = self.site.feeds.candidates_per_run
+        self.is_day_route_complete = False
+        self.started = datetime.now(UTC)
+        self.uid = f"{self.started:%Y%m%dT%H%M%S}Z-{self.site.id}-{secrets.token_hex(3)}"
+        self.pace = Pace(options.delay, self.site.politeness.jitter)
+        self.exit_code = ExitCode.ERROR
+        self.stop_reason = str(StopReason.INTERRUPTED)
+        self._line = ProgressLine(self.progress, is_shown=crawler.settings.getbool("VIGIL_PROGRESS"))
+        self._sequence = 0
+        self._readings: OrderedDict[int, Future[Reading | None]] = OrderedDict()
+        self._notes: set[asyncio.Task[object]] = set()
+        self._open = ExitStack()
+        try:
+            self._begin_records()
+        except BaseException:
+            self._open.close()
+            raise
+        Run._runs[crawler] = self
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Run":
+        """Give the run of ``crawler``.
+
+        Raises:
+            UsageError: it has none, so nothing would be kept.
+        """
+        try:
+            return cls._runs[crawler]
+        except KeyError:
+            raise UsageError("this crawl has no run", hint="Keep crawler.run.RunExtension among EXTENSIONS.") from None
+
+    def _begin_records(self) -> None:
+        self._open.enter_context(self.collection.locked(f"vigil crawl {self.site.id}"))
+        healed = recover(self.collection)
+        index = Index.open(self.collection.database)
+        self._open.callback(index.close)
+        indexer = Indexer(index, self.collection)
+        indexer.catch_up()
+        before = self._open.enter_context(Archive.open(self.collection))
+        before.require_route(self.options.route)
+        self.walk_state: WalkState = before.walk_state(self.site.id)
+        self.known = before.known(self.site.id)
+        self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
+        writer = WarcWriter(
+            self.collection,
+            site_id=self.site.id,
+            run=self._start(tuple(str(one) for one in healed)),
+            site_toml=self.options.site_toml,
+            host_label=self.options.settings.host_label.replace("-", "_"),
+            known_payload=index.response_with,
+            known_answer=index.response_of,
+        )
+        self._asked = AskedLog(self.collection, self.uid)
+        self._keeper = KeepingWriter(writer, indexer, self._remember)
+        self._thread = WriterThread(self._keeper, on_fault=self._stop_for_fault)
+        self._lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
+
+    def _start(self, recovered: tuple[str, ...]) -> RunStart:
+        return RunStart(
+            uid=self.uid,
+            site=self.site.id,
+            started=self.started,
+            route=self.options.route,
+            software=software(),
+            config_digest=sha256_of(self.options.site_toml),
+            operator=self.options.settings.operator,
+            contact=self.options.settings.contact,
+            user_agent=self.options.user_agent,
+            mode=self.options.mode,
+            robots_exceptions=tuple(f"{item.rule} ({item.reason})" for item in self.site.robots_exceptions),
+            recovered=recovered,
+        )
+
+    async def begin(self) -> None:
+        """Prove that the recorder keeps exact bytes here, then name what earlier runs lost.
+
+        Raises:
+            SelfTestError: it does not; nothing may be crawled.
+        """
+        await self_test()
+        for run, lost in self._lost_before:
+            reason = f"asked as number {lost.sequence} of run {run} at {lost.time}; a crash came before its record"
+            self.omit(lost.url, OmissionKind.LOST, reason)
+
+    # --- what the crawl tells ----------------------------------------------------------------------
+
+    def next_sequence(self) -> int:
+        """Number the next exchange of the run, from 1."""
+        self._sequence += 1
+        return self._sequence
+
+    def asked(self, sequence: int, url: str, time: datetime) -> None:
+        """Write down, before a byte goes out, that ``url`` will be asked for."""
+        self._asked.ask(sequence, url, time)
+
+    async def take_turn(self, url: str) -> None:
+        """Wait until ``url`` may be asked for, as politeness demands."""
+        await self.pace.take_turn((urlsplit(url).hostname or "").lower(), url)
+
+    async def lay(self, exchange: Exchange) -> Capture:
+        """Lay ``exchange`` down and count it; returns when it is on disk.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        capture = await self._thread.append(exchange)
+        self.progress.requests += 1
+        self.progress.received += len(exchange.received)
+        self._count(capture)
+        self._line.refresh()
+        return capture
+
+    def _count(self, capture: Capture) -> None:
+        is_answer = capture.status is not None and capture.status < 500 and capture.truncation is None
+        self.tally.in_row = 0 if is_answer else self.tally.in_row + 1
+        self.tally.answers += is_answer and capture.purpose is not Purpose.ROBOTS
+        if self.tally.in_row >= self.site.politeness.failures_in_row:
+            self.stop_because(f"{self.tally.in_row} failed exchanges in a row", ExitCode.ERROR_LIMIT)
+        if capture.sequence % DISK_CHECK_EVERY == 1:
+            self._check_disk()
+
+    def _check_disk(self) -> None:
+        least = self.options.settings.min_free_bytes
+        free = shutil.disk_usage(self.collection.root).free
+        if free < least:
+            self.stop_because(f"{free} bytes of disk are free, {least} are asked for", ExitCode.DISK_LIMIT)
+
+    def omit(self, url: str, kind: OmissionKind, reason: str, *, via: str | None = None) -> None:
+        """Record that ``url`` was not asked for, not taken, or lost, and why."""
+        log.info("%s: %s (%s)", kind, url, reason)
+        omission = Omission(run=self.uid, url=url, kind=kind, reason=reason, time=datetime.now(UTC), via=via)
+        task = asyncio.get_running_loop().create_task(self._thread.note(omission))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    def alarm(self, text: str) -> None:
+        """Note something that a person must look at; it is in the report, and the run does not end with 0."""
+        log.warning("%s", text)
+        self.tally.alarms.append(text)
+
+    def refuse_by_robots(self, host: str, state: RobotsState) -> None:
+        """End the run: there are no rules of ``host`` to go by."""
+        self.stop_because(f"robots.txt of {host} is {state}", ExitCode.ROBOTS_REFUSED)
+
+    def walk_stopped(self, stop: StopReason) -> None:
+        """Note why a walk ended; the first bad reason stands."""
+        if self.tally.stop is None or self.tally.stop.is_good:
+            self.tally.stop = stop
+
+    def page_lost(self, error: Exception) -> None:
+        """Count a page that could not be had; its capture or omission says why."""
+        if not isinstance(error, IgnoreRequest):
+            self.tally.lost += 1
+
+    def page_without_post(self, response: Response, reading: Reading | None) -> None:
+        """Count a page that held no post: gone posts are news, everything else is a failure."""
+        outcome = reading.outcome if isinstance(reading, Page) else None
+        if outcome is not None:
+            self.tally.outcomes[outcome] += 1
+        if response.status not in {404, 410}:
+            self.tally.lost += 1
+            log.warning("%s holds no post: status %d, %s", response.url, response.status, outcome)
+
+    # --- what the crawl asks -----------------------------------------------------------------------
+
+    async def reading_of(self, response: Response) -> Reading | None:
+        """Give what the archive read of the page behind ``response``."""
+        reading = self._readings.pop(response.meta["vigil_capture"])
+        return await asyncio.wrap_future(reading)
+
+    def _remember(self, sequence: int, reading: Future[Reading | None]) -> None:
+        self._readings[sequence] = reading
+        if len(self._readings) > UNREAD_READINGS:
+            self._readings.popitem(last=False)
+
+    def candidates_to_open(self, entries: Iterable[FeedEntry]) -> Iterator[FeedEntry]:
+        """Choose among a site-wide sitemap's entries, last modified first, within what is left of the run's budget."""
+        if self._candidates_left <= 0:
+            return
+        by_age = sorted(entries, key=lambda entry: (entry.modified is not None, entry.modified), reverse=True)
+        for entry in by_age:
+            if entry.identity is None or self.known.was_asked(entry.identity):
+                continue
+            self._candidates_left -= 1
+            yield entry
+            if self._candidates_left <= 0:
+                return
+
+    def item_of(self, response: Response, article: Article) -> dict[str, object]:
+        """Make the item of a post for feed exports; counts it as new where no earlier run has it."""
+        self.tally.posts += 1
+        self.progress.new += article.identity not in self.known
+        return {
+            "site": self.site.id,
+            "identity": article.identity,
+            "url": response.url,
+            "title": article.title,
+            "authors": list(article.authors),
+            "published": article.published and article.published.isoformat(),
+            "modified": article.modified and article.modified.isoformat(),
+            "category": article.category,
+            "text": "\n\n".join(block.text for block in article.blocks),
+            "run": self.uid,
+            "sequence": response.meta["vigil_capture"],
+        }
+
+    # --- how it ends -------------------------------------------------------------------------------
+
+    def stop_because(self, reason: str, exit_code: ExitCode = ExitCode.PARTIAL) -> None:
+        """End the run in good order; the first reason stands."""
+        if self.tally.forced is not None:
+            return
+        log.error("the run ends: %s", reason)
+        self.tally.forced = (reason, exit_code)
+        self._closing = asyncio.get_running_loop().create_task(self.crawler.engine.close_spider_async(reason=reason))
+
+    def fail(self, error: VigilError) -> None:
+        """Note that the run could not begin."""
+        self.tally.forced = self.tally.forced or (str(error), error.exit_code)
+        log.error("%s %s", error, error.hint)
+
+    def _stop_for_fault(self, error: Exception) -> None:
+        exit_code = error.exit_code if isinstance(error, VigilError) else ExitCode.ERROR
+        self.stop_because(f"the archive cannot be written: {error}", exit_code)
+
+    async def close(self, reason: str) -> None:
+        """Lay down how the run ended, close its files, and let go of the collection."""
+        self.course.leave()
+        try:
+            await asyncio.gather(*self._notes, return_exceptions=True)
+            end = self._end(reason)
+            await self._thread.close(end)
+            self._asked.close(is_settled=True)
+        except Exception as error:
+            self._asked.close(is_settled=False)
+            self.stop_reason = f"the run could not be closed: {error}"
+            self.exit_code = error.exit_code if isinstance(error, VigilError) else ExitCode.ERROR
+            raise
+        finally:
+            self._line.finish()
+            self._open.close()
+
+    def _end(self, reason: str) -> RunEnd:
+        early = self.options.limit is not None or self.options.since is not None or self.takes_permitted_route
+        self.tally.has_callback_errors = bool(self.crawler.stats.get_value("spider_exceptions/count"))
+        self.stop_reason, self.exit_code = judge(
+            self.tally, reason, is_walk_complete=self.course.is_complete, is_asked_to_stop_early=early
+        )
+        return RunEnd(
+            uid=self.uid,
+            ended=datetime.now(UTC),
+            stop_reason=self.stop_reason,
+            exit_code=int(self.exit_code),
+            is_walk_complete=self.course.is_complete,
+            is_day_route_complete=self.is_day_route_complete,
+            resume_at=",".join(day.isoformat() for day in self.course.pending) or None,
+        )
+
+
+class RunExtension:
+    """Opens the run before the crawl's first component needs it, and closes it after its last answer."""
+
+    def __init__(self, crawler: Crawler, run: Run) -> None:
+        self._run = run
+        crawler.signals.connect(self._close, signal=signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Open the run of ``crawler``'s spider.
+
+        Raises:
+            VigilError: the run may not begin.
+        """
+        options = getattr(crawler.spider, "options", None)
+        if not isinstance(options, RunOptions):
+            raise UsageError("only the spider “blog” can be run", hint="scrapy crawl blog -a site=rferl-watchdog")
+        run = Run(crawler, options)
+        set_recorder(crawler, run)
+        return cls(crawler, run)
+
+    async def _close(self, reason: str) -> None:
+        await self._run.close(reason)
+
+
+def software() -> str:
+    """Name what wrote the records: vigil, Scrapy, Python, with versions."""
+    return f"vigil/{archive.__version__} Scrapy/{scrapy.__version__} Python/{platform.python_version()}"

@@ -1,0 +1,249 @@
+"""The one spider: walks a blog's listing by what the archive read of each page, and opens its posts."""
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from archive.errors import VigilError
+from archive.model import Card, Feed, FeedEntry, Identity, Listing, OmissionKind, Page, PageOutcome, Purpose
+from crawler.options import RunOptions, apply_to_settings
+from crawler.run import Run
+from crawler.walk import Course, Step, StopReason, Walk, day_before_page, may_hold_more
+
+log = logging.getLogger(__name__)
+
+POST_PRIORITY = 10
+"""Posts before further listing pages: whatever ends a run early, what was listed has been opened."""
+SECOND_LOOK_PAGES = 3
+"""A walk longer than this looks at the first page again: posts published meanwhile shifted the pages."""
+
+
+class BlogSpider(Spider):
+    """Walks the blog of one site file; every law is kept by the run's components, whoever starts it.
+
+    Arguments (``-a`` of ``scrapy crawl``): ``site`` id or path of a site file, ``limit`` posts to open, ``since`` ISO
+    day to walk back to, ``full`` to open every post again.
+    """
+
+    name = "blog"
+
+    run: Run
+    options: RunOptions
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - Scrapy's signature
+        """Make the spider; the site file decides the settings while they may still be changed."""
+        spider = super().from_crawler(crawler, *args)
+        spider.options = RunOptions.from_arguments(kwargs, crawler.settings)
+        apply_to_settings(spider.options, crawler.settings)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Begin the run, then ask for the listing's first page and for the posts that earlier runs owe."""
+        self.run = Run.of(self.crawler)
+        try:
+            await self.run.begin()
+        except VigilError as error:
+            self.run.fail(error)
+            return
+        self.seen: set[Identity] = set()
+        self.opened = 0
+        self.course = self.run.course
+        for request in self._open_owed():
+            yield request
+        may_catch_up = not self.options.full and (self.run.walk_state.is_complete or bool(self.course.pending))
+        yield self._ask_listing(self.run.site.listing.start, self._new_walk(may_catch_up=may_catch_up), via=None)
+
+    # --- the listing ---------------------------------------------------------------------------
+
+    def _new_walk(self, *, may_catch_up: bool, below: date | None = None, is_again: bool = False) -> Walk:
+        rules = self.run.site.listing
+        self.course.walk = Walk(
+            seen=self.seen,
+            is_archived=self.run.known.__contains__,
+            may_catch_up=may_catch_up,
+            overlap=rules.overlap,
+            page_cap=rules.page_cap,
+            since=self.options.since,
+            wants_all=self.options.full,
+            counts_below=below,
+            is_again=is_again,
+        )
+        return self.course.walk
+
+    def _ask_listing(self, url: str, walk: Walk, *, via: str | None, purpose: Purpose = Purpose.LISTING) -> Request:
+        headers = dict(self.run.site.listing.more.headers) if walk.pages else {}
+        request = self._ask(url, purpose, via=via, headers=headers)
+        request.cb_kwargs["walk"] = walk
+        return request.replace(callback=self.read_listing, errback=self.lose_listing)
+
+    async def read_listing(self, response: Response, walk: Walk) -> AsyncIterator[Request]:
+        """Open the cards of one listing page and go on as the page says."""
+        step = self._step(response, await self.run.reading_of(response), walk)
+        self.run.progress.pages += 1
+        for request in self._open(step.cards, via=response.url):
+            yield request
+        if step.stop is None and self._has_reached_limit():
+            step = replace(step, next_url=None, stop=StopReason.LIMIT)
+        if step.next_url is not None:
+            yield self._ask_listing(step.next_url, walk, via=response.url, purpose=response.meta["vigil_purpose"])
+        elif step.stop is not None:
+            for request in self._after_walk(walk, step.stop):
+                yield request
+
+    def _step(self, response: Response, reading: object, walk: Walk) -> Step:
+        if not isinstance(reading, Listing):
+            self.run.alarm(f"the listing page {response.url} answered {response.status}")
+            return Step(cards=(), stop=StopReason.FAILED)
+        for alarm in reading.alarms:
+            self.run.alarm(alarm)
+        return walk.take(reading)
+
+    def lose_listing(self, failure: Failure) -> Iterator[Request]:
+        """Go on where a listing page could not be had: by the permitted route if robots.txt forbade it."""
+        request: Request = failure.request  # type: ignore[attr-defined] # set by Scrapy on every failure it hands out
+        walk: Walk = request.cb_kwargs["walk"]
+        is_forbidden = failure.check(IgnoreRequest) is not None
+        yield from self._after_walk(walk, StopReason.ROBOTS if is_forbidden else StopReason.FAILED)
+
+    def _after_walk(self, walk: Walk, stop: StopReason) -> Iterator[Request]:
+        log.info("the walk ended after %d pages: %s", walk.pages, stop)
+        if walk.is_again and stop.is_good:
+            self.course.walk = None
+            return
+        self.run.walk_stopped(stop)
+        day = self.course.after(stop)
+        pattern = self.run.site.listing.day_page
+        if day is not None and pattern is not None:
+            below = self._new_walk(may_catch_up=True, below=day)
+            yield self._ask_listing(_day_url(pattern, day), below, via=None, purpose=Purpose.DAY_PAGE)
+        elif stop is StopReason.ROBOTS and walk.pages:
+            yield from self._permitted_route(walk)
+        elif self.course.is_complete and walk.new_cards and walk.pages > SECOND_LOOK_PAGES:
+            again = self._new_walk(may_catch_up=True, is_again=True)
+            yield self._ask_listing(self.run.site.listing.start, again, via=None)
+
+    # --- the permitted route: day pages, feeds, sitemaps (site-facts 1.6) ---------------------------
+
+    def _permitted_route(self, walk: Walk) -> Iterator[Request]:
+        log.warning("robots.txt forbids the listing's further pages: going by day pages and sitemaps")
+        self.run.takes_permitted_route = True
+        rules = self.run.site
+        if rules.listing.day_page is not None:
+            day = (walk.oldest or datetime.now(UTC)).date() + timedelta(days=1)
+            days = self._new_walk(may_catch_up=self.run.walk_state.is_day_route_complete and not self.options.full)
+            self.course.walk = None
+            yield self._ask_day(day, days, via=None)
+        for url in rules.feeds.feeds:
+            yield self._ask(url, Purpose.FEED, via=None).replace(callback=self.read_feed)
+        for url in rules.feeds.sitemaps:
+            yield self._ask(url, Purpose.SITEMAP, via=None).replace(callback=self.read_feed)
+
+    def _ask_day(self, day: date, walk: Walk, *, via: str | None) -> Request:
+        url = _day_url(self.run.site.listing.day_page or "", day)
+        request = self._ask(url, Purpose.DAY_PAGE, via=via).replace(callback=self.read_day, errback=self.lose_page)
+        request.cb_kwargs.update(day=day, walk=walk)
+        return request
+
+    async def read_day(self, response: Response, day: date, walk: Walk) -> AsyncIterator[Request]:
+        """Open the cards of one day page and ask for the day page before them."""
+        reading = await self.run.reading_of(response)
+        self.run.progress.pages += 1
+        if not isinstance(reading, Listing) or reading.outcome not in {PageOutcome.OK, PageOutcome.PAST_THE_END}:
+            self.run.alarm(f"the day page {response.url} could not be read")
+            return
+        if may_hold_more(day, reading):
+            self.run.omit(response.url, OmissionKind.MAYBE_MORE, f"{day} may hold more posts than its page shows")
+        step = walk.take(replace(reading, outcome=PageOutcome.OK, next_url=response.url))
+        for request in self._open(step.cards, via=response.url):
+            yield request
+        before = day_before_page(day, reading)
+        if step.stop in {StopReason.CAUGHT_UP, StopReason.SINCE} or before is None:
+            self.run.is_day_route_complete = step.stop is not StopReason.SINCE
+        elif not self._has_reached_limit():
+            yield self._ask_day(before, walk, via=response.url)
+
+    async def read_feed(self, response: Response) -> AsyncIterator[Request]:
+        """Follow a sitemap index, open what a feed of this blog names, and candidates within the budget."""
+        reading = await self.run.reading_of(response)
+        purpose = response.meta["vigil_purpose"]
+        if not isinstance(reading, Feed) or reading.outcome is not PageOutcome.OK:
+            self.run.alarm(f"the {purpose} {response.url} answered {response.status} and could not be read")
+            return
+        for entry in reading.sitemaps:
+            yield self._ask(entry.url, Purpose.SITEMAP, via=response.url).replace(callback=self.read_feed)
+        entries: Iterable[FeedEntry] = reading.entries
+        if purpose is Purpose.SITEMAP:
+            entries = self.run.candidates_to_open(entries)
+        for request in self._open_entries(entries, via=response.url):
+            yield request
+
+    # --- posts -------------------------------------------------------------------------------------
+
+    def _open(self, cards: Iterable[Card], *, via: str | None) -> Iterator[Request]:
+        for card in cards:
+            yield from self._open_post(card.url, via=via)
+
+    def _open_entries(self, entries: Iterable[FeedEntry], *, via: str | None) -> Iterator[Request]:
+        for entry in entries:
+            if entry.identity is None or entry.identity in self.seen or entry.identity in self.run.known:
+                continue
+            self.seen.add(entry.identity)
+            yield from self._open_post(entry.url, via=via)
+
+    def _open_owed(self) -> Iterator[Request]:
+        for identity, url in self.run.known.owed():
+            self.seen.add(identity)
+            yield from self._open_post(url, via=None)
+
+    def _open_post(self, url: str, *, via: str | None) -> Iterator[Request]:
+        if self._has_reached_limit():
+            return
+        self.opened += 1
+        yield self._ask(url, Purpose.POST, via=via, priority=POST_PRIORITY).replace(callback=self.read_post)
+
+    def _has_reached_limit(self) -> bool:
+        return self.options.limit is not None and self.opened >= self.options.limit
+
+    async def read_post(self, response: Response) -> AsyncIterator[dict[str, object]]:
+        """Hand on what the archive read of a post's page, for item pipelines and feed exports."""
+        reading = await self.run.reading_of(response)
+        self.run.progress.posts += 1
+        if not isinstance(reading, Page) or reading.article is None:
+            self.run.page_without_post(response, reading)
+            return
+        for alarm in reading.article.alarms:
+            self.run.alarm(f"{response.url}: {alarm}")
+        yield self.run.item_of(response, reading.article)
+
+    # --- asking ------------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        url: str,
+        purpose: Purpose,
+        *,
+        via: str | None,
+        headers: dict[str, str] | None = None,
+        priority: int = 0,
+    ) -> Request:
+        meta = {"vigil_purpose": purpose, "via": via, "verbatim_url": True}
+        return Request(
+            url, errback=self.lose_page, headers=headers, meta=meta, priority=priority, dont_filter=True
+        )
+
+    def lose_page(self, failure: Failure) -> None:
+        """Take note that a page could not be had; its capture or its omission says why."""
+        self.run.page_lost(failure.value)
+
+
+def _day_url(pattern: str, day: date) -> str:
+    return pattern.format(year=day.year, month=day.month, day=day.day)
