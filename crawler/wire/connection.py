@@ -3,9 +3,11 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 from archive.model import Peer
 from crawler.wire.message import End, MessageReader
+from crawler.wire.tls import is_close_announced
 
 _LINGER_SECONDS = 0.05
 """How long a server that announced the connection's end may take to close it, so that bytes after the end are seen."""
@@ -102,9 +104,8 @@ class Connection(asyncio.Protocol):
     # --- asyncio.Protocol ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        """Take the transport; no check of its class, as uvloop has its own."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Record bytes: for the exchange under way, else as out of turn."""
@@ -121,6 +122,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Take note of the server's close; the transport then closes too."""
+        secure = self.ssl_object
+        if secure is not None and not is_close_announced(secure):
+            self._finish(End.RESET, "the connection ended without TLS saying so")
         self._finish(End.CLOSED, "the server closed the connection")
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -185,7 +185,7 @@ class MessageReader:
             self._surplus_size += len(data)
         elif self._stage is _Stage.BODY:
             self._look_for_end(data)
-            if self._stage is _Stage.BODY and self._body_size > self._max_body:
+            if self._body_size > self._max_body and not self.is_done:
                 self._stage = _Stage.OVERSIZE
 
     def _look_for_end(self, data: bytes) -> None:

@@ -46,15 +46,19 @@ def make_context(ca_file: Path | None) -> ssl.SSLContext:
 def facts_of(connection: ssl.SSLObject | ssl.SSLSocket) -> TlsFacts:
     """Read the facts of a connection whose handshake is done."""
     cipher = connection.cipher()
-    name = cipher[0] if cipher else ""
     return TlsFacts(
         version=(connection.version() or "").removeprefix("TLSv"),
-        cipher=_IANA_NAMES.get(name, name),
+        cipher=iana_name(cipher[0]) if cipher else "",
         server_name=connection.server_hostname,
         alpn=connection.selected_alpn_protocol(),
         chain=_peer_chain(connection),
         is_verified=connection.context.verify_mode is ssl.CERT_REQUIRED,
     )
+
+
+def iana_name(cipher: str) -> str:
+    """Give the IANA name of a cipher suite by OpenSSL's name for it; those of TLS 1.3 are the same."""
+    return _IANA_NAMES.get(cipher, cipher)
 
 
 def _peer_chain(connection: ssl.SSLObject | ssl.SSLSocket) -> tuple[bytes, ...]:
@@ -69,3 +73,14 @@ def _peer_chain(connection: ssl.SSLObject | ssl.SSLSocket) -> tuple[bytes, ...]:
         return tuple(item if isinstance(item, bytes) else item.public_bytes(_DER) for item in ask())
     leaf = connection.getpeercert(binary_form=True)
     return (leaf,) if leaf else ()
+
+
+def is_close_announced(connection: ssl.SSLObject) -> bool:
+    """Whether the peer said within TLS that it closes; otherwise anybody on the way may have cut the answer off.
+
+    RFC 9112 section 9.8 takes a body that goes on until close for cut off then. To be asked at the end only: it reads.
+    """
+    try:
+        return not connection.read(1)
+    except ssl.SSLError:
+        return False
