@@ -99,6 +99,7 @@ class CaptureHandler(BaseDownloadHandler):
         await asyncio.gather(*self._strays, return_exceptions=True)
 
     async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
+        await self._recorder.take_turn(request.url)
         asking = self._asking(request, is_fresh=is_fresh)
         request.meta["vigil_capture"] = asking.sequence
         self._recorder.asked(asking.sequence, asking.url, asking.began)

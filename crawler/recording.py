@@ -24,6 +24,9 @@ class Recorder(Protocol):
     def next_sequence(self) -> int:
         """Number the next exchange of the run."""
 
+    async def take_turn(self, url: str) -> None:
+        """Wait until ``url`` may be asked for, as politeness demands."""
+
     def asked(self, sequence: int, url: str, time: datetime) -> None:
         """Write down, before a byte goes out, that ``url`` will be asked for as exchange ``sequence``."""
 
