@@ -12,7 +12,7 @@ people and countries in it are invented. "Facts n" in the docstrings are the num
 - ``faults``     everything that can go wrong on the way
 - ``server``     ``RawServer``: sockets, threads, and a log of every byte; ``tls`` makes its certificates
 - ``replica``    ``ReplicaServer``: blog, faults and server in one
-- ``benchmark``  the same shell around pages of 60 to 90 KB, for measuring
+- ``benchmark``  the same shell around pages of 60 to 90 KB; ``__main__`` serves it in a process of its own
 """
 
 from crawler.replica.fiction import fictional_blog

@@ -32,7 +32,7 @@ def fictional_blog(*, seed: int = 646, posts: int = 300, others: int = 200) -> B
     dice = Random(seed)
     teller = Storyteller(dice)
     days = _days(dice, posts + others)
-    foreign = set(dice.sample(range(posts + others - 4), others)) if others else set()
+    foreign = set(dice.sample(range(posts + others - min(posts, 4)), others))
     told: list[Post] = []
     last_id, count = 0, 0
     for place, when in enumerate(days):
@@ -51,8 +51,8 @@ def _days(dice: Random, count: int) -> list[datetime]:
     start = datetime(FIRST_YEAR, 1, 4, tzinfo=UTC)
     span = YEARS * 365 - 5
     days = [dice.randrange(span) for _ in range(count * 2 // 3)]
-    days += dice.choices(days, k=count - len(days) - 3)
-    days += [span, span + 3, span + 4]
+    days += dice.choices([*days, 0], k=count)
+    days = [*days[: count - 3], span, span + 3, span + 4][-count:]
     return sorted(start + timedelta(days=day, minutes=dice.randrange(6 * 60, 22 * 60)) for day in days)
 
 

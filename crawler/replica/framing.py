@@ -89,8 +89,21 @@ class Message:
         return Reply(parts=(self.head, self.body) if self.body else (self.head,), after=self.after)
 
 
+def wishes(request: Request) -> tuple[bool, bool, bool, bool]:
+    """All that an answer depends on beside its URL: gzip? chunks? kept open? asked by a script?"""
+    headers = request.headers
+    is_new = request.version == "HTTP/1.1"
+    return (
+        "gzip" in headers.get("accept-encoding", ""),
+        is_new,
+        is_new and headers.get("connection", "").lower() != "close",
+        headers.get("x-requested-with", "").lower() == "xmlhttprequest",
+    )
+
+
 def message(answer: Answer, request: Request, now: datetime) -> Message:
     """Frame an answer for one request: gzip when asked for, 304 when nothing is new."""
+    takes_gzip, takes_chunks, keeps_open, _ = wishes(request)
     fresh = is_fresh(answer, request)
     body = b"" if fresh else answer.body
     lines = [("Content-Type", answer.content_type), ("Date", http_date(now)), ("Server", "replica")]
@@ -98,19 +111,18 @@ def message(answer: Answer, request: Request, now: datetime) -> Message:
         lines += [("ETag", answer.etag), ("Last-Modified", http_date(answer.modified)), ("Cache-Control", "max-age=60")]
     if answer.is_compressible and body:
         lines.append(("Vary", "Accept-Encoding, X-Requested-With"))
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if takes_gzip:
             body = gzip.compress(body, 5, mtime=0)
             lines.append(("Content-Encoding", "gzip"))
     lines += answer.headers
     if fresh:
         pass  # a 304 has no body and needs no length
-    elif answer.framed is Framed.CHUNKED and request.version == "HTTP/1.1":
+    elif answer.framed is Framed.CHUNKED and takes_chunks:
         body = chunks(body)
         lines.append(("Transfer-Encoding", "chunked"))
     else:
         lines.append(("Content-Length", str(len(body))))
-    asks_close = request.headers.get("connection", "").lower() == "close"
-    keeps = request.version == "HTTP/1.1" and not asks_close and not answer.closes
+    keeps = keeps_open and not answer.closes
     lines.append(("Connection", "keep-alive" if keeps else "close"))
     status = 304 if fresh else answer.status
     fields = "".join(f"{name}: {value}\r\n" for name, value in lines)

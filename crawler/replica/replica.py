@@ -7,8 +7,9 @@ from typing import Self
 
 from crawler.replica import router
 from crawler.replica.faults import Scene, spoil
-from crawler.replica.framing import Answer, Message, message
-from crawler.replica.server import LoggedExchange, RawServer, Reply, Request
+from crawler.replica.framing import Answer, Message, message, wishes
+from crawler.replica.model import CANONICAL_HOST
+from crawler.replica.server import LoggedExchange, RawServer, Reply, Request, parse_request
 from crawler.replica.simulator import BlogSimulator
 from crawler.replica.tls import Certificates, make_certificates
 
@@ -29,7 +30,7 @@ class ReplicaServer:
         self.certificates: Certificates | None = make_certificates(router.HOSTS) if has_tls else None
         context: ssl.SSLContext | None = self.certificates.server_context() if self.certificates else None
         self._server = RawServer(self._respond, tls=context, port=port, tls_port=tls_port)
-        self._cached: dict[tuple[str, ...], Message] = {}
+        self._cached: dict[tuple[str | bool, ...], Message] = {}
         self._cached_revision = -1
 
     def __enter__(self) -> Self:
@@ -80,6 +81,21 @@ class ReplicaServer:
             rules.append((443, self.tls_address))
         return tuple(f"{host}:{port}:{to[0]}:{to[1]}" for port, to in rules for host in router.HOSTS)
 
+    def prepare(self) -> None:
+        """Make every page of the blog before it is asked for, bare and packed, so that no client pays for it."""
+        blog = self.blog
+        last = -(-len(blog.listing()) // blog.page_size)
+        targets = [
+            "/Watchdog",
+            *(f"/Watchdog?p={page}" for page in range(1, last)),
+            *(post.path for post in blog.everything()),
+        ]
+        for target in targets:
+            for encoding in ("identity", "gzip"):
+                for is_tls in (False, True) if self.certificates else (False,):
+                    raw = f"GET {target} HTTP/1.1\r\nHost: {CANONICAL_HOST}\r\nAccept-Encoding: {encoding}\r\n\r\n"
+                    self._message(parse_request(raw.encode(), is_tls=is_tls))
+
     def _respond(self, request: Request) -> Reply:
         if self.before:
             self.before(request)
@@ -102,11 +118,7 @@ class ReplicaServer:
         if self._cached_revision != revision:
             self._cached, self._cached_revision = {}, revision
         cached = self._cached
-        headers = request.headers
-        key = (
-            request.host, request.target, request.version, str(request.is_tls), headers.get("x-requested-with", ""),
-            headers.get("accept-encoding", ""), headers.get("connection", ""),
-        )  # fmt: skip
+        key = (request.host, request.target, request.is_tls, *wishes(request))
         if key not in cached:
             cached[key] = message(router.answer(self.blog, request), request, self.blog.now)
         return cached[key]

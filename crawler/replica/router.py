@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from crawler.replica import feeds, images
 from crawler.replica.article_page import amp_page, article_page, gone_page
-from crawler.replica.framing import Answer, html, mixed
+from crawler.replica.framing import Answer, html, mixed, wishes
 from crawler.replica.listing_page import listing_fragment, listing_page, teaser_page
 from crawler.replica.model import CANONICAL_HOST, IMAGE_HOST, WATCHDOG, Post, Template, Zone
 from crawler.replica.page_2013 import page_2013
@@ -85,7 +85,8 @@ def _article(blog: BlogSimulator, request: Request, found: re.Match[str]) -> Ans
         path = post.path.removesuffix(".html") + live_item + ".html" if live_item else post.path
         return _redirect(f"{'https' if request.is_tls else 'http'}://{CANONICAL_HOST}{path}")
     render = page_2013 if post.template is Template.T2013 else article_page
-    return mixed(html(render(post, blog.column()), modified=post.touched), post.path)
+    page = render(post, blog.column())
+    return mixed(html(blog.ballast(page, post.id) if blog.ballast else page, modified=post.touched), post.path)
 
 
 # --- listings ---------------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ def _page_of(
     button = more(page + 1) if len(posts) > (page + 1) * size else None
     if zone is not WATCHDOG:
         return html(teaser_page(zone, shown, button, blog.column()))
-    if request.headers.get("x-requested-with", "").lower() == "xmlhttprequest":
+    if wishes(request)[3]:
         return mixed(html(listing_fragment(shown, button)), request.target)
     return mixed(html(listing_page(zone, shown, button, blog.column())), request.target)
 
@@ -160,8 +161,8 @@ def _before_2016(_: BlogSimulator, request: Request, found: re.Match[str]) -> An
 # --- robots, sitemaps, feeds ------------------------------------------------------------------------
 
 
-def _robots(_: BlogSimulator, __: Request, ___: re.Match[str]) -> Answer:
-    return Answer(content_type="text/plain; charset=utf-8", body=feeds.robots_txt())
+def _robots(blog: BlogSimulator, _: Request, __: re.Match[str]) -> Answer:
+    return Answer(content_type="text/plain; charset=utf-8", body=blog.robots)
 
 
 def _shards(blog: BlogSimulator) -> list[tuple[Post, ...]]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crawler.replica.faults import Fault, FaultKind, Matcher
+from crawler.replica.feeds import robots_txt
 from crawler.replica.model import WATCHDOG, Paragraph, Part, Post, Zone
 from crawler.replica.shell import Column
 
@@ -29,7 +30,7 @@ class BlogSimulator:
     the blog's own clock: it moves by ``advance`` alone, so the same story always gives the same bytes. The other plain
     attributes are set before serving: ``about``, ``trouble``, ``notice`` (texts beside every page; an empty notice is
     left out), ``refuses_agents`` (403 for library agents), ``shard_size`` (URLs in a numbered sitemap), ``more_order``
-    (the order of p, d, m, y in a "Load more" URL).
+    (the order of p, d, m, y in a "Load more" URL), ``robots`` (robots.txt), ``ballast`` (makes article pages heavier).
     """
 
     def __init__(self, posts: Iterable[Post] = (), *, now: datetime) -> None:
@@ -39,6 +40,8 @@ class BlogSimulator:
         self.about, self.trouble, self.notice = ABOUT, TROUBLE, NOTICE
         self.refuses_agents = True
         self.more_order = "pdmy"
+        self.robots = robots_txt()
+        self.ballast: Callable[[str, int], str] | None = None
         self.zones: dict[str, Zone] = {WATCHDOG.alias: WATCHDOG}
         self.faults: list[Fault] = []
         self.revision = 0

@@ -131,7 +131,7 @@ SHAPES: dict[str, Callable[[Post], bool]] = {
     "Latin with diacritics": lambda post: post.language in {"cs", "tr"},
     "dateline in the first paragraph": lambda post: bool(post.dateline) and post.is_dateline_inline,
     "dateline outside": lambda post: bool(post.dateline) and not post.is_dateline_inline,
-    "agency in the dateline": lambda post: "(Kestfaks)" in (post.dateline or ""),
+    "agency in the dateline": lambda post: "(" in (post.dateline or ""),
     "intro": lambda post: bool(post.intro),
     "credit": lambda post: post.credit is not None and post.credit.service is not None,
     "credit with a linked agency": lambda post: any("[[" in getattr(part, "text", "") for part in post.body[-1:]),
