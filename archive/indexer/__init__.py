@@ -4,6 +4,6 @@
 rows before it into rows; ``Indexer`` keeps the order and the batches.
 """
 
-from archive.indexer.indexer import Indexer
+from archive.indexer.indexer import Indexer, whole_units
 
-__all__ = ["Indexer"]
+__all__ = ["Indexer", "whole_units"]

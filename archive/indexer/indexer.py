@@ -1,7 +1,9 @@
 """Units in, rows out: strictly in WARC order, however the reading of bytes is spread."""
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from pathlib import Path
 from time import monotonic
 
 from archive import payload
@@ -74,8 +76,11 @@ class Indexer:
             self._rules[unit.run] = unit.toml
         future = self._read(unit) if isinstance(unit, LaidExchange) else _done(None)
         self._waiting.append((unit.capture if isinstance(unit, LaidExchange) else unit, future))
-        if len(self._waiting) >= self._batch or monotonic() >= self._due or isinstance(unit, RunEnded):
-            self._write(wait=len(self._waiting) >= 2 * self._batch or isinstance(unit, RunEnded))
+        if isinstance(unit, RunEnded):
+            self.flush()
+        elif len(self._waiting) >= self._batch or monotonic() >= self._due:
+            # Half of a full queue has to be ready, so that other processes never wait for this one.
+            self._write(at_least=len(self._waiting) - self._batch)
         return future
 
     def flush(self) -> None:
@@ -84,7 +89,7 @@ class Indexer:
         Raises:
             LockedError, DiskFullError, StorageError, DamagedIndexError: as SQLite said.
         """
-        self._write(wait=True)
+        self._write(at_least=len(self._waiting))
 
     def close(self) -> None:
         """Write what is left; the index itself stays open.
@@ -105,13 +110,11 @@ class Indexer:
         count = 0
         for path in warc_files(self._collection):
             indexed_to = self._index.number("SELECT indexed_to FROM files WHERE name = ?", closed_name(path)) or 0
-            size = path.stat().st_size
-            if size < indexed_to:
+            if path.stat().st_size < indexed_to:
                 raise damaged_index(self._index.path, f"it goes beyond the end of {path.name}")
-            if size > indexed_to:
-                for unit in groups(path, indexed_to):
-                    self.take(unit)
-                    count += 1
+            for unit in whole_units(path, indexed_to):
+                self.take(unit)
+                count += 1
         self.flush()
         return count
 
@@ -128,16 +131,17 @@ class Indexer:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def _write(self, *, wait: bool) -> None:
-        """Write, in one batch, all units up to the first whose reading is not had yet, or all when ``wait``."""
+    def _write(self, *, at_least: int) -> None:
+        """Write, in one batch, the units up to the first not read yet; wait until they are ``at_least`` so many."""
         self._due = monotonic() + self._seconds
-        if not self._waiting or not (wait or self._waiting[0][1].done()):
+        if not self._waiting or not (at_least > 0 or self._waiting[0][1].done()):
             return
         with self._index.batch():
-            while self._waiting and (wait or self._waiting[0][1].done()):
+            while self._waiting and (at_least > 0 or self._waiting[0][1].done()):
                 entry, future = self._waiting[0]
                 self._enter(entry, future.result())
                 self._waiting.popleft()
+                at_least -= 1
             self._runs.write_positions()
 
     def _enter(self, entry: _Entry, reading: Reading | None) -> None:
@@ -183,6 +187,20 @@ class Indexer:
             return None
         site = self._runs.of(capture.run).site
         return read_card(page, content_type=capture.content_type, url=capture.url, site=site, identity=identity)
+
+
+def whole_units(path: Path, start: int = 0) -> Iterator[Laid]:
+    """Give the units of a file from ``start``; a file that a crash left open ends at its last whole one.
+
+    Raises:
+        DamagedRecordError: a record of a closed file cannot be read.
+        StorageError: the disk refused.
+    """
+    try:
+        yield from groups(path, start)
+    except DamagedRecordError:
+        if path.name == closed_name(path):
+            raise
 
 
 def _done(reading: Reading | None) -> Future[Reading | None]:
