@@ -53,8 +53,13 @@ def fold(text: str) -> str:
 
 def text_hash(article: Article) -> Sha256:
     """Digest a post's text: title and blocks, each folded, empty blocks left out; kinds of block do not matter."""
-    blocks = (folded for block in article.blocks if (folded := fold(block.text)))
-    return sha256_of("\n".join((fold(article.title), *blocks)).encode("utf-8", "surrogatepass"))
+    return hash_of(article.title, (block.text for block in article.blocks))
+
+
+def hash_of(title: str, paragraphs: Iterable[str]) -> Sha256:
+    """Digest a headline and paragraphs as ``text_hash`` does."""
+    blocks = (folded for paragraph in paragraphs if (folded := fold(paragraph)))
+    return sha256_of("\n".join((fold(title), *blocks)).encode("utf-8", "surrogatepass"))
 
 
 def decide(
