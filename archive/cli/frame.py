@@ -5,7 +5,6 @@ import functools
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,6 +192,8 @@ def _complain(message: str, hint: str) -> None:
 
 
 def _unexpected(error: Exception, *, is_debug: bool) -> None:
+    import traceback
+
     if is_debug:
         talk("".join(traceback.format_exception(error)).rstrip())
     last = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,0 +1,79 @@
+"""What a finding is, and the registry of checks: a check's docstring is its documentation."""
+
+import inspect
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from archive.collection import Collection
+
+RESTORE = "Restore the file from a copy; until then, trust nothing that rests on this record."
+REBUILD = "The WARC files are right: make the index again with `vigil rebuild`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as it should be: which check found it, where, what it expected, and what to do."""
+
+    check: str
+    found: str
+    expected: str
+    hint: str
+    file: str | None = None
+    offset: int | None = None
+    record: str | None = None
+
+    def __str__(self) -> str:
+        """Tell it in one line."""
+        place = ", ".join(
+            part
+            for part in (self.file, None if self.offset is None else f"offset {self.offset}", self.record)
+            if part is not None
+        )
+        return f"{self.check}: {place + ': ' if place else ''}{self.found}; expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check's lasting id and what it means."""
+
+    id: str
+    meaning: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Scope:
+    """What a round of checks knows and remembers.
+
+    ``live`` names the files of a run that is writing now: the index may lag behind them, so it is not held against
+    them. ``warcinfo`` is the id of the present file's first record, ``ids`` are all record ids met so far.
+    """
+
+    collection: Collection
+    files: tuple[Path, ...]
+    live: frozenset[str]
+    db: sqlite3.Connection | None
+    warcinfo: str | None = None
+    ids: set[str] = field(default_factory=set)
+    runs: dict[str, bool] = field(default_factory=dict)
+    matched: int = 0
+
+
+CHECKS: dict[str, Check] = {}
+"""Every check by its id, in the order in which they are made."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Iterator[object]])
+
+
+def check(function: _Function) -> _Function:
+    """Enter a check into ``CHECKS``; its id is the function's name with hyphens."""
+    name = id_of(function)
+    CHECKS[name] = Check(id=name, meaning=inspect.cleandoc(function.__doc__ or ""))
+    return function
+
+
+def id_of(function: Callable[..., object]) -> str:
+    """Give the id of the check that a function makes."""
+    return function.__name__.replace("_", "-")

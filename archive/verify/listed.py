@@ -1,0 +1,181 @@
+"""Checks of the index against the WARC files, both ways."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from archive.ingest import hash_of
+from archive.model import Capture
+from archive.query.rows import CAPTURES, blocks_of, capture_of
+from archive.verify.findings import REBUILD, Finding, Scope, check
+from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, RunStarted
+
+
+@check
+def index_sound(scope: Scope) -> Iterator[Finding]:
+    """The index is there, and SQLite finds no damage in it."""
+    if scope.db is None:
+        yield _index("index-sound", "no index that can be opened", "archive.db", REBUILD)
+        return
+    for row in scope.db.execute("PRAGMA integrity_check(20)"):
+        if row[0] != "ok":
+            yield _index("index-sound", str(row[0]), "a sound database", REBUILD)
+    for row in scope.db.execute("PRAGMA foreign_key_check"):
+        found = f"row {row[1]} of {row[0]} speaks of a row of {row[2]} that is not there"
+        yield _index("index-sound", found, "rows that belong together", REBUILD)
+
+
+@check
+def index_files(scope: Scope) -> Iterator[Finding]:
+    """The index lists exactly the WARC files that are there."""
+    if scope.db is None:
+        return
+    listed = {str(row["name"]) for row in scope.db.execute("SELECT name FROM files")}
+    there = {path.name.removesuffix(".open") for path in scope.files}
+    for name in sorted(listed - there - scope.live):
+        yield Finding(
+            check="index-files",
+            file=name,
+            found="the index lists it, but it is not in the archive folder",
+            expected="every listed WARC file",
+            hint="Bring it back from a copy; the index alone proves nothing.",
+        )
+    for name in sorted(there - listed - scope.live):
+        yield Finding(
+            check="index-files",
+            file=name,
+            found="it is in the archive folder, but the index does not list it",
+            expected="listed WARC files only",
+            hint="If a run of yours wrote it, `vigil rebuild` lists it; else take it away.",
+        )
+
+
+@check
+def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+    """The index lists exactly the exchanges that the WARC files hold, each with its place, time, status and digest."""
+    if scope.db is None:
+        return
+    name = path.name.removesuffix(".open")
+    laid = {unit.record.offset: unit.capture for unit in units if isinstance(unit, LaidExchange)}
+    where = "WHERE x.run_id = (SELECT run_id FROM files WHERE name = ?) AND f.name = ?"
+    rows = scope.db.execute(CAPTURES + where, (name, name))
+    listed = {capture.metadata.offset: capture for capture in map(capture_of, rows)}
+    scope.matched += len(listed)
+    for offset in sorted(laid.keys() - listed.keys()):
+        yield _capture(laid[offset], "an exchange that the index does not list", "a listed one", REBUILD)
+    for offset in sorted(listed.keys() - laid.keys()):
+        hint = "Restore the WARC file from a copy, or, if it is right, `vigil rebuild`."
+        yield _capture(listed[offset], "nothing there, but the index lists an exchange", listed[offset].url, hint)
+    for offset in sorted(laid.keys() & listed.keys()):
+        for field in _differences(laid[offset], listed[offset]):
+            found = f"the index says {field} is {getattr(listed[offset], field)!r}"
+            yield _capture(laid[offset], found, repr(getattr(laid[offset], field)), REBUILD)
+
+
+@check
+def index_omissions(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+    """The index lists exactly what the WARC files say was left out, refused or lost."""
+    if scope.db is None:
+        return
+    name = path.name.removesuffix(".open")
+    laid = {
+        unit.record.offset: (unit.omission.url, unit.omission.kind.value, unit.omission.reason)
+        for unit in units
+        if isinstance(unit, LaidOmission)
+    }
+    rows = scope.db.execute(
+        "SELECT o.offset, o.url, o.kind, o.reason FROM omissions o JOIN files f ON f.id = o.file_id WHERE f.name = ?",
+        (name,),
+    )
+    listed = {int(row["offset"]): (row["url"], row["kind"], row["reason"]) for row in rows}
+    for offset in sorted(laid.keys() | listed.keys()):
+        if laid.get(offset) != listed.get(offset):
+            yield Finding(
+                check="index-omissions",
+                file=name,
+                offset=offset,
+                found=f"the index says {listed.get(offset) or 'nothing'}",
+                expected=str(laid.get(offset) or "nothing"),
+                hint=REBUILD,
+            )
+
+
+@check
+def index_runs(scope: Scope) -> Iterator[Finding]:
+    """The index lists exactly the runs that the WARC files tell of, and which of them ended in good order."""
+    if scope.db is None:
+        return
+    listed = {str(row["uid"]): row["ended"] is not None for row in scope.db.execute("SELECT uid, ended FROM runs")}
+    for uid in sorted(listed.keys() | scope.runs.keys()):
+        told, said = scope.runs.get(uid), listed.get(uid)
+        if told != said:
+            words = {None: "nothing", True: "an ended run", False: "a run without an end"}
+            yield _index("index-runs", f"of run {uid} the index says {words[said]}", words[told], REBUILD)
+
+
+@check
+def index_texts(scope: Scope) -> Iterator[Finding]:
+    """Every text in the index has the SHA-256 by which its version is known for good."""
+    if scope.db is None:
+        return
+    for row in scope.db.execute("SELECT id, text_hash, title, kinds, text FROM texts"):
+        actual = hash_of(row["title"], (block.text for block in blocks_of(row["kinds"], row["text"])))
+        if actual != row["text_hash"]:
+            found, expected = f"text {row['id']} with sha256:{actual}", f"sha256:{row['text_hash']}"
+            yield _index("index-texts", found, expected, REBUILD)
+
+
+@check
+def index_rest(scope: Scope) -> Iterator[Finding]:
+    """No capture in the index stands outside the runs and files that were compared."""
+    if scope.db is None:
+        return
+    for table in ("captures", "exchanges"):
+        rows = int(scope.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  one of two names above
+        if rows != scope.matched:
+            found, expected = f"{rows} rows in {table}", f"{scope.matched}, as compared file by file"
+            yield _index("index-rest", found, expected, REBUILD)
+
+
+def note_runs(scope: Scope, units: Sequence[Laid]) -> None:
+    """Remember which runs began and ended."""
+    for unit in units:
+        if isinstance(unit, RunStarted):
+            scope.runs.setdefault(unit.start.uid, False)
+        elif isinstance(unit, RunEnded):
+            scope.runs[unit.run_end.uid] = True
+
+
+def _differences(laid: Capture, listed: Capture) -> list[str]:
+    """Names of the fields in which index and WARC differ; a revisit's original is compared by its time."""
+    laid, listed = (
+        replace(capture, original=("", capture.original[1]) if capture.original else None) for capture in (laid, listed)
+    )
+    return [field.name for field in fields(Capture) if getattr(laid, field.name) != getattr(listed, field.name)]
+
+
+def _capture(capture: Capture, found: str, expected: str, hint: str) -> Finding:
+    ref = capture.record
+    return Finding(
+        check="index-captures",
+        file=ref.file,
+        offset=ref.offset,
+        record=ref.record_id,
+        found=found,
+        expected=expected,
+        hint=hint,
+    )
+
+
+def _index(check_id: str, found: str, expected: str, hint: str) -> Finding:
+    return Finding(check=check_id, file="archive.db", found=found, expected=expected, hint=hint)
+
+
+def unreadable(words: str) -> Finding:
+    """Say that the index gave an error where a row was to come."""
+    return _index("index-sound", f"rows that cannot be read: {words}", "a sound database", REBUILD)
+
+
+START_CHECKS = (index_sound, index_files)
+FILE_CHECKS = (index_captures, index_omissions)
+END_CHECKS = (index_runs, index_texts, index_rest)
