@@ -8,13 +8,17 @@ import sys
 
 from archive.cli.frame import main_group, run
 
+KEEPING = {
+    "verify": "archive.cli.keeping:verify",
+    "rebuild": "archive.cli.keeping:rebuild",
+}
 SETTING_UP = {
     "sites": "archive.cli.sites:sites",
     "config": "archive.cli.setup:config",
     "doctor": "archive.cli.setup:doctor",
     "completion": "archive.cli.setup:completion",
 }
-SECTIONS = {"Set up": SETTING_UP}
+SECTIONS = {"Keep it sound": KEEPING, "Set up": SETTING_UP}
 """Headings of ``--help`` with their verbs and where each command is."""
 
 _SUMMARY = """Search, read and verify an archive of a blog.

@@ -6,6 +6,7 @@ Never writes, and trusts nothing but the bytes: ``findings`` holds what a findin
 """
 
 from archive.verify.findings import CHECKS, Check, Finding
+from archive.verify.listed import index_anew
 from archive.verify.round import Round
 
-__all__ = ["CHECKS", "Check", "Finding", "Round"]
+__all__ = ["CHECKS", "Check", "Finding", "Round", "index_anew"]

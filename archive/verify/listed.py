@@ -1,12 +1,16 @@
 """Checks of the index against the WARC files, both ways."""
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from archive.collection import Collection
+from archive.errors import IntegrityError, NotFoundError
 from archive.ingest import hash_of
 from archive.model import Capture
 from archive.query.rows import CAPTURES, blocks_of, capture_of
+from archive.rebuild import compare, write_index
 from archive.verify.findings import REBUILD, Finding, Scope, check
 from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, RunStarted
 
@@ -135,6 +139,29 @@ def index_rest(scope: Scope) -> Iterator[Finding]:
         if rows != scope.matched:
             found, expected = f"{rows} rows in {table}", f"{scope.matched}, as compared file by file"
             yield _index("index-rest", found, expected, REBUILD)
+
+
+@check
+def index_anew(
+    collection: Collection, folder: Path, workers: int, progress: Callable[[int, int], None]
+) -> Iterator[Finding]:
+    """An index made anew from the WARC files equals the present one in every row of every table (``--deep`` only).
+
+    Both are written to ``folder``, which is not the collection's.
+    """
+    present, anew = folder / "archive.db", folder / "anew.db"
+    for suffix in ("", "-wal"):
+        if (source := Path(f"{collection.database}{suffix}")).exists():
+            shutil.copy(source, f"{present}{suffix}")
+    try:
+        write_index(
+            collection, anew, workers=workers, progress=lambda told: progress(told.done_bytes, told.total_bytes)
+        )
+        differences = compare(present, anew)
+    except (NotFoundError, IntegrityError) as error:
+        differences = [f"it cannot be compared: {error}"]
+    for difference in differences:
+        yield _index("index-anew", difference, "what the WARC files say", REBUILD)
 
 
 def note_runs(scope: Scope, units: Sequence[Laid]) -> None:

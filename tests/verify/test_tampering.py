@@ -11,7 +11,7 @@ import pytest
 
 from archive.collection import Collection
 from archive.model import sha256_of
-from archive.verify import CHECKS, Finding, Round
+from archive.verify import CHECKS, Finding, Round, index_anew
 from archive.warc import Record, walk, warc_files
 from tests.cli.archives import BEGAN, build, exchange, lay_run
 
@@ -260,7 +260,7 @@ def test_tampering_is_found(copy: Collection, tamper: Tamper, check: str) -> Non
 
 
 def test_every_check_has_a_case_and_a_meaning() -> None:
-    assert {check for _, check in TAMPERED.values()} == set(CHECKS)
+    assert {check for _, check in TAMPERED.values()} | {"index-anew"} == set(CHECKS)
     assert all(check.meaning.partition("\n")[0].endswith(".") for check in CHECKS.values())
 
 
@@ -306,3 +306,29 @@ def test_progress_reaches_the_end(sound: Collection) -> None:
     list(Round(sound).findings(lambda done, size: told.append((done, size))))
     assert told == sorted(told)
     assert told[-1][0] == told[-1][1] == sum(path.stat().st_size for path in warc_files(sound))
+
+
+def _anew(collection: Collection, folder: Path) -> list[Finding]:
+    folder.mkdir()
+    return list(index_anew(collection, folder, 1, lambda _done, _all: None))
+
+
+def test_index_made_anew_equals_a_sound_one(copy: Collection, tmp_path: Path) -> None:
+    assert _anew(copy, tmp_path / "anew") == []
+
+
+DEEP = {
+    "a version taken out": _sql("DELETE FROM versions WHERE number = 2"),
+    "an event changed": _sql("UPDATE events SET is_silent = 0"),
+    "an author changed": _sql("UPDATE articles SET authors = '[\"Someone Else\"]'"),
+    "a post brought back": _sql("UPDATE posts SET state = 'live'"),
+    "no index": lambda collection: collection.database.unlink(),
+}
+
+
+@pytest.mark.parametrize("tamper", DEEP.values(), ids=DEEP)
+def test_what_single_checks_cannot_see_an_index_made_anew_shows(
+    copy: Collection, tmp_path: Path, tamper: Tamper
+) -> None:
+    tamper(copy)
+    assert {finding.check for finding in _anew(copy, tmp_path / "anew")} == {"index-anew"}

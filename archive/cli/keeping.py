@@ -1,0 +1,109 @@
+"""``vigil verify`` and ``vigil rebuild``: the archive proves itself, and makes its index again."""
+
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.frame import Verb, existing, json_option, with_settings
+from archive.cli.output import show, show_json, talk
+from archive.cli.progress import bar
+from archive.errors import ExitCode
+
+if TYPE_CHECKING:
+    from archive.collection import Collection
+    from archive.config import Settings
+    from archive.verify import Finding, Round
+
+
+@click.command(cls=Verb, examples=["vigil verify", "vigil verify --deep --collection /mnt/copy/collection"])
+@click.option("--deep", is_flag=True, help="Also make the index anew, in a temporary folder, and compare every row.")
+@json_option
+@with_settings
+def verify(settings: "Settings", *, deep: bool, as_json: bool) -> ExitCode:
+    """Compare every record with its digests, its file and the index.
+
+    Reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
+    what to do; docs/reference/checks.md says what each check means. Ends with 20 when there is a finding.
+    """
+    from archive.verify import Round
+
+    collection = existing(settings)
+    checks = Round(collection)
+    found = 0
+    with bar("verifying") as progress:
+        for finding in checks.findings(progress):
+            found += 1
+            _report(finding, as_json=as_json)
+    for name in checks.skipped:
+        talk(f"vigil: {name} is being written by a crawl and was left out")
+    if deep:
+        for finding in _anew(collection, settings.processes):
+            found += 1
+            _report(finding, as_json=as_json)
+    _conclude(checks, found, as_json=as_json)
+    return ExitCode.INTEGRITY if found else ExitCode.OK
+
+
+@click.command(cls=Verb, examples=["vigil rebuild"])
+@json_option
+@with_settings
+def rebuild(settings: "Settings", *, as_json: bool) -> None:
+    """Make the index again from the WARC files alone.
+
+    The present archive.db is replaced once the new one is whole. Everything in it follows from the WARC files; by the
+    same version of vigil, the new index equals the old one in every row.
+    """
+    from archive.rebuild import rebuild as rebuild_now
+
+    with bar("reading") as progress:
+        result = rebuild_now(
+            existing(settings),
+            workers=settings.processes,
+            progress=lambda told: progress(told.done_bytes, told.total_bytes),
+        )
+    if as_json:
+        show_json(result)
+    else:
+        show(
+            f"{result.files} files, {result.runs} runs, {result.captures} captures: "
+            f"{result.posts} posts in {result.versions} versions"
+        )
+
+
+def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
+    from pathlib import Path
+
+    from archive.verify import index_anew
+
+    with TemporaryDirectory(prefix="vigil-verify-") as folder, bar("indexing") as progress:
+        yield from index_anew(collection, Path(folder), processes, progress)
+
+
+def _report(finding: "Finding", *, as_json: bool) -> None:
+    if as_json:
+        show_json(finding)
+    else:
+        show(str(finding))
+        show(f"  hint: {finding.hint}")
+
+
+def _conclude(checks: "Round", found: int, *, as_json: bool) -> None:
+    if as_json:
+        show_json(
+            {
+                "verdict": "BROKEN" if found else "OK",
+                "findings": found,
+                "files": checks.files,
+                "records": checks.records,
+                "exchanges": checks.exchanges,
+                "bytes": checks.bytes,
+            }
+        )
+        return
+    verdict = f"{found} finding{'s' if found != 1 else ''}" if found else "sound"
+    show(
+        f"{verdict}: {checks.files} files, {checks.records:,} records, {checks.exchanges:,} exchanges, "
+        f"{checks.bytes:,} bytes"
+    )
