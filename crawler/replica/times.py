@@ -1,6 +1,6 @@
 """Times in the spellings that the CMS uses (Facts 1.5, 2.2)."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 from crawler.replica.model import Post
@@ -36,4 +36,4 @@ def lastmod(when: datetime) -> str:
 
 def http_date(when: datetime) -> str:
     """RFC 9110 section 5.6.7."""
-    return format_datetime(when.replace(microsecond=0), usegmt=True)
+    return format_datetime(when.astimezone(UTC).replace(microsecond=0), usegmt=True)
