@@ -100,6 +100,8 @@ class WarcWriter:
             StorageError: the disk refused.
             IntegrityError: the file before did not read back as written.
         """
+        if self._file is not None and self._file.size >= self._max_bytes:
+            self._close_file()
         file = self._ready(exchange.began)
         shape = layout.shape_of(exchange)
         original = self._original(exchange, shape)
@@ -165,8 +167,6 @@ class WarcWriter:
     # --- files ----------------------------------------------------------------------------------
 
     def _ready(self, time: datetime) -> OpenFile:
-        if self._file is not None and self._file.size >= self._max_bytes:
-            self._close_file()
         if self._file is None:
             self._file = self._start_file(time)
         return self._file
