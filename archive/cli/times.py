@@ -11,9 +11,10 @@ from archive.errors import UsageError
 
 _PARTS = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:[T ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)"
-    r"(?:[.,](?P<fraction>\d{1,9}))?)?)?(?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?)?)?"
+    r"(?:[.,](?P<fraction>\d{1,9}))?)?)?(?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?)?)?",
+    re.ASCII,
 )
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)?(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?")
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)?(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?", re.ASCII)
 _DAYS = (
     (re.compile(r"(?P<year>\d{4})[-/. ](?P<month>\d{1,2})[-/. ](?P<day>\d{1,2})(?P<rest>.*)"), "year first"),
     (re.compile(r"(?P<day>\d{1,2})[-/. ](?P<month>\d{1,2})[-/. ](?P<year>\d{4})(?P<rest>.*)"), "day first"),
