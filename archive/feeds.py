@@ -19,10 +19,12 @@ _CHUNK = 2**16
 _MAX_TEXT = 10_000
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _ENTRIES = frozenset({"url", "sitemap", "item", "entry"})
-_URLS = ("loc", "link", "guid", "id")
-_PUBLISHED = ("publication_date", "pubDate", "published", "date", "issued")
-_MODIFIED = ("lastmod", "updated", "modified")
-_FIELDS = frozenset({*_URLS, *_PUBLISHED, *_MODIFIED, "title"})
+_MEANINGS = {
+    **{name: name for name in ("loc", "link", "guid", "id", "title")},
+    **dict.fromkeys(("publication_date", "pubDate", "published", "date", "issued"), "published"),
+    **dict.fromkeys(("lastmod", "updated", "modified"), "modified"),
+}
+"""What the elements of an entry say, whichever of the formats they belong to."""
 
 
 class _RefusedError(Exception):
@@ -109,7 +111,7 @@ class _Reader:
             self.is_feed = name in _ROOTS
         elif self._entry_at == 0 and name in _ENTRIES:
             self._entry_at, self._said = self._depth, {}
-        elif self._entry_at and name in _FIELDS and not self._field:
+        elif self._entry_at and name in _MEANINGS and not self._field:
             self._field, self._text = name, []
             if name == "link" and attributes.get("rel", "alternate") == "alternate":
                 self._said.setdefault("link", attributes.get("href", ""))
@@ -121,9 +123,9 @@ class _Reader:
     def _end(self, tag: str) -> None:
         name = tag.rpartition(" ")[2]
         if self._field and name == self._field:
-            text = tidy("".join(self._text)[:_MAX_TEXT])
-            if text and not self._said.get(name):
-                self._said[name] = text
+            text, meaning = "".join(self._text)[:_MAX_TEXT].strip(), _MEANINGS[name]
+            if text and not self._said.get(meaning):
+                self._said[meaning] = text
             self._field = ""
         elif self._depth == self._entry_at:
             self._take(name)
@@ -131,22 +133,19 @@ class _Reader:
         self._depth -= 1
 
     def _take(self, name: str) -> None:
-        url = next((found for field in _URLS if (found := absolute(self._url, self._said.get(field, "")))), None)
-        if url is None or not self._said.get(
-            "loc", self._said.get("link", self._said.get("guid", self._said.get("id")))
-        ):
+        said = self._said
+        named = said.get("loc") or said.get("link") or said.get("guid") or said.get("id")
+        url = absolute(self._url, named) if named else None
+        if url is None:
             return
         if len(self._entries) + len(self._sitemaps) >= MAX_ENTRIES:
             raise _RefusedError
-        published, modified = self._time(_PUBLISHED), self._time(_MODIFIED)
+        published, modified = moment(said.get("published")), moment(said.get("modified"))
         entry = FeedEntry(
             url=url,
             identity=identify(self._site, url),
-            title=self._said.get("title"),
+            title=tidy(said.get("title", "")) or None,
             published=published.instant if published else None,
             modified=modified.instant if modified else None,
         )
         (self._sitemaps if name == "sitemap" else self._entries).append(entry)
-
-    def _time(self, names: tuple[str, ...]):  # noqa: ANN202
-        return next((found for name in names if (found := moment(self._said.get(name)))), None)

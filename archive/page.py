@@ -8,11 +8,14 @@ import codecs
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from itertools import chain
+from operator import itemgetter
+from urllib.parse import urljoin
 
 import cssselect
-from cssselect.parser import Class, CombinedSelector, Hash
+from cssselect.parser import Attrib, Class, CombinedSelector, Hash
 from cssselect.parser import Element as CssElement
 from lxml import etree
 from lxml.cssselect import CSSSelector
@@ -21,12 +24,16 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from archive.model import PageOutcome
 
 Element = etree._Element  # noqa: SLF001  # lxml has no other name for it
+_Attribute = etree._ElementUnicodeResult  # noqa: SLF001  # nor for an attribute's value that knows its element
 
 MAX_BYTES = 8 * 2**20
 MAX_TAGS = 100_000
 
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\u00ad\ufffe\uffff\ud800-\udfff]")
 """Characters that a reader does not see, or that no text may hold; joiners and direction marks have a meaning."""
+_WHOLE_URL = re.compile(r"https?://[^/?#\\\s]+(?:[/?#][^\t\r\n]*)?", re.IGNORECASE)
+_CLASSES = etree.XPath("//@class")
+_IDS = etree.XPath("//@id")
 _CHARSETS = re.compile(
     r"ascii|utf-8|utf-(16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-\w|gb\w+|hz|big5\w*|shift_jis\w*|euc_\w+|iso2022_\w+"
     r"|mac-\w+|tis-620|ptcp154|kz1048"
@@ -36,32 +43,109 @@ _CHARSETS = re.compile(
 # --- selecting ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one part of a selector asks of an element; every element that fits is found under ``key`` in the index."""
+
+    tag: str | None
+    classes: tuple[str, ...]
+    name: str | None
+    attributes: tuple[tuple[str, str | None], ...]
+
+    @property
+    def key(self) -> str:
+        if self.name:
+            return f"#{self.name}"
+        return f".{self.classes[0]}" if self.classes else self.tag or "*"
+
+    @property
+    def is_key_enough(self) -> bool:
+        return (self.tag is not None) + len(self.classes) + (self.name is not None) == 1 and not self.attributes
+
+    def fits(self, element: Element) -> bool:
+        """Tell whether an element is as this part says."""
+        if (self.tag and element.tag != self.tag) or (self.name and element.get("id") != self.name):
+            return False
+        if self.classes and not set(self.classes).issubset((element.get("class") or "").split()):
+            return False
+        return all(
+            (element.get(name) is not None if value is None else element.get(name) == value)
+            for name, value in self.attributes
+        )
+
+
+_Chain = tuple[tuple[str, _Part], ...]
+"""The parts of a selector from left to right, each with the combinator before it: a space, ``>``, or nothing."""
+
+
+def _holders(attributes: Iterable[_Attribute]) -> list[Element]:
+    """The elements that have the attributes."""
+    return [holder for attribute in attributes if (holder := attribute.getparent()) is not None]
+
+
+@lru_cache(maxsize=1024)
+def _selector(selector: str) -> CSSSelector:
+    return CSSSelector(selector, translator="html")
+
+
+@lru_cache(maxsize=1024)
+def _chains(selector: str) -> tuple[_Chain, ...] | None:
+    """A selector as chains of parts; ``None`` if it has a part for which the index is no help."""
+    chains = [_chain(parsed.parsed_tree) for parsed in cssselect.parse(selector)]
+    plain = tuple(parts for parts in chains if parts is not None)
+    return plain if len(plain) == len(chains) else None
+
+
+def _chain(tree: object, combinator: str = "") -> _Chain | None:
+    if isinstance(tree, CombinedSelector):
+        before, last = _chain(tree.selector), _chain(tree.subselector, tree.combinator)
+        return before + last if before and last and tree.combinator in {" ", ">"} else None
+    part = _part(tree)
+    return None if part is None or part.key == "*" else ((combinator, part),)
+
+
+def _part(tree: object) -> _Part | None:
+    """One part of a selector: a tag, classes, an id, attributes that are there or have a value."""
+    match tree:
+        case CssElement(namespace=None):
+            return _Part(tree.element.lower() if tree.element else None, (), None, ())
+        case Class():
+            inner = _part(tree.selector)
+            return replace(inner, classes=(*inner.classes, tree.class_name)) if inner else None
+        case Hash():
+            inner = _part(tree.selector)
+            return replace(inner, name=tree.id) if inner and inner.name is None else None
+        case Attrib(namespace=None, operator="exists" | "="):
+            inner = _part(tree.selector)
+            value = tree.value.value if tree.value is not None else None
+            return replace(inner, attributes=(*inner.attributes, (tree.attrib.lower(), value))) if inner else None
+        case _:
+            return None
+
+
 class Tree:
     """A parsed page with an index of its classes and ids, made in one pass.
 
-    A whole-page search by XPath costs a third of parsing the page, and a layout holds dozens of selectors: a plain
-    selector (``p``, ``.lead``, ``div.lead``, ``#text``) is looked up, another is searched only if its last part occurs
-    at all. The tree must not be changed.
+    A whole-page search by XPath costs a third of parsing the page, and a layout holds dozens of selectors: those of
+    tags, classes, ids, attributes, descendants and children are looked up, others are searched. The tree must not be
+    changed.
     """
 
-    __slots__ = ("_known", "_places", "root")
+    __slots__ = ("_classes", "_known", "_places", "root")
 
     def __init__(self, root: Element) -> None:
         self.root = root
         self._places: dict[Element, int] = {}
-        spellings: dict[str, list[Element]] = {}
         self._known: dict[str, list[Element]] = {}
-        for element in root.iter(etree.Element):
-            if (names := element.get("class")) is not None:
-                if names in spellings:
-                    spellings[names].append(element)
-                else:
-                    spellings[names] = [element]
-            if (name := element.get("id")) is not None:
-                self._known.setdefault(f"#{name}", []).append(element)
-        for names, elements in spellings.items():
-            for name in set(names.split()):
-                self._known.setdefault(f".{name}", []).extend(elements)
+        for name in _IDS(root):
+            self._known.setdefault(f"#{name}", []).extend(_holders([name]))
+        spellings: dict[str, list[tuple[int, _Attribute]]] = {}
+        for place, names in enumerate(_CLASSES(root)):
+            spellings.setdefault(names, []).append((place, names))
+        self._classes: dict[str, list[list[tuple[int, _Attribute]]]] = {}
+        for spelling, found in spellings.items():
+            for name in set(spelling.split()):
+                self._classes.setdefault(name, []).append(found)
 
     def every(self, selectors: Iterable[str]) -> set[Element]:
         """Every element of the page that any of the selectors matches."""
@@ -71,7 +155,7 @@ class Tree:
         """The elements of the first selector that matches any not in ``outside``, in the order of the page."""
         for selector in selectors:
             if found := [element for element in self._found(selector) if not is_within(element, outside)]:
-                return self.in_order(found)
+                return found
         return []
 
     def in_order(self, elements: Iterable[Element]) -> list[Element]:
@@ -89,49 +173,48 @@ class Tree:
 
     def tagged(self, tag: str) -> list[Element]:
         """All elements of one tag, in the order of the page."""
-        if tag not in self._known:
-            self._known[tag] = list(self.root.iter(tag))
-        return self._known[tag]
-
-    def _found(self, selector: str) -> list[Element]:
-        keys, tag, is_plain = _plan(selector)
-        if not is_plain:
-            return _selector(selector)(self.root) if any(self._at(key) for key in keys) else []
-        found = self._at(keys[0])
-        return [element for element in found if element.tag == tag] if tag else found
+        return self._at(tag)
 
     def _at(self, key: str) -> list[Element]:
-        return self._known.get(key, []) if key[0] in ".#" else self.tagged(key)
+        """What the index has under a class (``.lead``), an id (``#text``) or a tag, in the order of the page."""
+        if key not in self._known:
+            if key[0] == ".":
+                spellings = self._classes.get(key[1:], [])
+                found = (
+                    spellings[0] if len(spellings) == 1 else sorted(chain.from_iterable(spellings), key=itemgetter(0))
+                )
+                self._known[key] = _holders(attribute for _, attribute in found)
+            else:
+                self._known[key] = [] if key[0] == "#" else list(self.root.iter(key))
+        return self._known[key]
 
+    def _found(self, selector: str) -> list[Element]:
+        chains = _chains(selector)
+        if chains is None:
+            return _selector(selector)(self.root)
+        if len(chains) == 1:
+            return self._along(chains[0])
+        return self.in_order({element for parts in chains for element in self._along(parts)})
 
-@lru_cache(maxsize=1024)
-def _selector(selector: str) -> CSSSelector:
-    return CSSSelector(selector, translator="html")
+    def _along(self, parts: _Chain) -> list[Element]:
+        combinator, part = parts[-1]
+        if len(parts) == 1:
+            return self._fitting(part)
+        above = self._along(parts[:-1])
+        if not above:
+            return []
+        if combinator == ">":
+            found = [child for element in above for child in element if part.fits(child)]
+        elif part.key[0] in ".#":
+            around = set(above)
+            return [element for element in self._fitting(part) if is_below(element, around)]
+        else:
+            found = [inner for element in above for inner in element.iterdescendants(part.key) if part.fits(inner)]
+        return found if len(above) == 1 else self.in_order(dict.fromkeys(found))
 
-
-@lru_cache(maxsize=1024)
-def _plan(selector: str) -> tuple[tuple[str, ...], str | None, bool]:
-    """Under which keys of the index a selector's matches lie, which tag they must have, and whether that is all."""
-    trees = [parsed.parsed_tree for parsed in cssselect.parse(selector)]
-    plain = len(trees) == 1 and isinstance(trees[0], Class | Hash | CssElement)
-    inner = trees[0].selector if plain and isinstance(trees[0], Class | Hash) else trees[0]
-    if plain and isinstance(inner, CssElement) and (inner.element or inner is not trees[0]):
-        tag = inner.element.lower() if inner.element and inner is not trees[0] else None
-        return (_key(trees[0]),), tag, True
-    return tuple(_key(tree) for tree in trees), None, False
-
-
-def _key(tree: object) -> str:
-    """What every match of a selector's last part has: a class, an id, a tag; the root's tag where it has none."""
-    if isinstance(tree, CombinedSelector):
-        return _key(tree.subselector)
-    if isinstance(tree, Class):
-        return f".{tree.class_name}"
-    if isinstance(tree, Hash):
-        return f"#{tree.id}"
-    if isinstance(tree, CssElement):
-        return tree.element.lower() if tree.element else "html"
-    return _key(getattr(tree, "selector", CssElement()))
+    def _fitting(self, part: _Part) -> list[Element]:
+        found = self._at(part.key)
+        return found if part.is_key_enough else [element for element in found if part.fits(element)]
 
 
 def inside(root: Element, selectors: Iterable[str]) -> list[Element]:
@@ -144,7 +227,12 @@ def inside(root: Element, selectors: Iterable[str]) -> list[Element]:
 
 def is_within(element: Element, others: AbstractSet[Element]) -> bool:
     """Tell whether ``element`` is one of ``others`` or lies in one."""
-    return bool(others) and (element in others or any(parent in others for parent in element.iterancestors()))
+    return element in others or is_below(element, others)
+
+
+def is_below(element: Element, others: AbstractSet[Element]) -> bool:
+    """Tell whether ``element`` lies in one of ``others``."""
+    return bool(others) and any(parent in others for parent in element.iterancestors())
 
 
 # --- bytes to tree ------------------------------------------------------------------------------
@@ -214,12 +302,13 @@ def has_marker(payload: bytes, markers: Sequence[str]) -> bool:
 
 def visible(text: str) -> str:
     """``text`` without the characters that nobody sees."""
-    return text if text.isascii() and text.isprintable() else _ODD.sub("", text)
+    return text if text.isprintable() else _ODD.sub("", text)
 
 
 def tidy(text: str) -> str:
     """``text`` as a reader sees it on one line: white space normalised, invisible characters gone."""
-    return " ".join(visible(text).split())
+    line = " ".join(text.split())
+    return line if line.isprintable() else " ".join(_ODD.sub("", line).split())
 
 
 def text_of(element: Element) -> str:
@@ -229,8 +318,11 @@ def text_of(element: Element) -> str:
 
 def absolute(base: str, url: str) -> str | None:
     """``url`` as found on a page at ``base``, made absolute; ``None`` unless it is http or https."""
+    url = url.strip()
+    if _WHOLE_URL.fullmatch(url):
+        return url
     try:
-        joined = urljoin(base, url.strip())
-        return joined if urlsplit(joined).scheme in {"http", "https"} and urlsplit(joined).netloc else None
+        joined = urljoin(base, url)
     except ValueError:
         return None
+    return joined if _WHOLE_URL.fullmatch(joined) else None

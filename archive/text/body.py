@@ -6,6 +6,7 @@ Bare text between ``<br>`` pairs is a paragraph like any other (site-facts 0.5),
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -30,8 +31,7 @@ _HEADING_LENGTH = 150
 _BOLD = frozenset({"b", "strong"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(NamedTuple):
     """Some text, and the target of the link that it is."""
 
     text: str
@@ -150,7 +150,7 @@ class _Reader:
         for pieces in _split(self._pieces):
             if text := tidy("".join(piece.text for piece in pieces)):
                 is_bare = self._paragraphs == 0 and not self._kinds
-                is_bold = all(piece.is_bold for piece in pieces if tidy(piece.text))
+                is_bold = self._paragraphs == 0 and all(piece.is_bold for piece in pieces if piece.text.strip())
                 is_heading = is_bare and is_bold and len(text) <= _HEADING_LENGTH and text[-1] not in ".:,;"
                 kind = self._kinds[-1][1] if self._kinds else BlockKind.PARAGRAPH
                 self.found.append(
@@ -172,7 +172,7 @@ def _split(pieces: list[Piece]) -> Iterator[list[Piece]]:
     for piece in pieces:
         if piece is _BREAK:
             breaks += 1
-        elif tidy(piece.text):
+        elif piece.text.strip():
             if breaks >= 2:
                 yield block
                 block = []

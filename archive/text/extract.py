@@ -5,6 +5,7 @@ first paragraphs (site-facts 2.5). Of what it drops, a block comes back if it st
 lines, list items, short lines. A box that it drops whole stays out, and is counted as lost.
 """
 
+from functools import cache
 from importlib.metadata import version
 
 import trafilatura
@@ -19,9 +20,11 @@ from archive.text.body import Source
 
 EDITION = 1
 """Counts up when the same bytes and the same layout may give another text."""
+_OPTIONS = Extractor(fast=True, comments=False, tables=False, output_format="txt")
 _TAGS = {BlockKind.HEADING: "h3", BlockKind.ITEM: "li", BlockKind.QUOTE: "blockquote", BlockKind.PARAGRAPH: "p"}
 
 
+@cache
 def extractor(layout: str) -> str:
     """What made a text: names and versions, as stored with it."""
     return f"trafilatura {version('trafilatura')}, vigil {EDITION}, layout {layout}"
@@ -50,8 +53,7 @@ def select(blocks: list[Source]) -> tuple[list[Source], list[Source]]:
 
 def _told(blocks: list[Source]) -> str:
     """What trafilatura says of the blocks, without white space."""
-    options = Extractor(fast=True, comments=False, output_format="python")
-    document = trafilatura.bare_extraction(_html(blocks), options=options)
+    document = trafilatura.bare_extraction(_html(blocks), options=_OPTIONS)
     if not isinstance(document, trafilatura.settings.Document) or document.body is None:
         return ""
     return "".join("".join(document.body.itertext()).split())

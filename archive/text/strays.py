@@ -13,6 +13,8 @@ MOST_WORDS = 60
 """So many unread words in paragraphs are no longer a footer's or a promotion's."""
 MOST_SHARE = 0.25
 """Unread words by those read, above which the body that was found is only a part of the post."""
+_PARAGRAPH = 12
+"""Fewer words are a label, whatever element they stand in."""
 _ELSEWHERE = SILENT | {"a", "nav", "header", "footer", "aside", "h1", "h2", "h3", "h4", "h5", "h6", "time", "label"}
 
 
@@ -34,9 +36,10 @@ def unread_paragraphs(tree: Tree, known: AbstractSet[Element]) -> int:
     """Words in ``p`` elements outside the parts that a rule knows: quick, for pages whose body was found."""
     words = 0
     for paragraph in tree.tagged("p"):
+        if paragraph.getparent() in known or is_within(paragraph, known) or _is_elsewhere(paragraph):
+            continue
         length = len("".join(paragraph.itertext()).split())
-        if length >= 12 and not is_within(paragraph, known) and not _is_elsewhere(paragraph):
-            words += length
+        words += length if length >= _PARAGRAPH else 0
     return words
 
 
