@@ -41,6 +41,7 @@ from archive.model import (
     sha256_of,
 )
 from archive.query import Archive, WalkState
+from archive.report import write_report
 from archive.warc import AskedLog, WarcWriter, recover
 from crawler.keeping import KeepingWriter
 from crawler.options import RunOptions
@@ -310,19 +311,21 @@ class Run:
         self.stop_because(f"the archive cannot be written: {error}", exit_code)
 
     async def close(self, reason: str) -> None:
-        """Lay down how the run ended, close its files, and let go of the collection."""
+        """Lay down how the run ended, close its files, write its report, and let go of the collection."""
         self.course.leave()
+        is_settled = False
         try:
             await asyncio.gather(*self._notes, return_exceptions=True)
-            end = self._end(reason)
-            await self._thread.close(end)
-            self._asked.close(is_settled=True)
+            await self._thread.close(self._end(reason))
+            is_settled = True
+            with Archive.open(self.collection) as archive:
+                write_report(archive, self.uid)
         except Exception as error:
-            self._asked.close(is_settled=False)
             self.stop_reason = f"the run could not be closed: {error}"
             self.exit_code = error.exit_code if isinstance(error, VigilError) else ExitCode.ERROR
             raise
         finally:
+            self._asked.close(is_settled=is_settled)
             self._line.finish()
             self._open.close()
 
@@ -340,6 +343,21 @@ class Run:
             is_walk_complete=self.course.is_complete,
             is_day_route_complete=self.is_day_route_complete,
             resume_at=",".join(day.isoformat() for day in self.course.pending) or None,
+            counts=self._counts(),
+        )
+
+    def _counts(self) -> tuple[tuple[str, int], ...]:
+        gap = self.pace.shortest_gap
+        return (
+            ("requests", self.progress.requests),
+            ("received_bytes", self.progress.received),
+            ("listing_pages", self.progress.pages),
+            ("posts_read", self.tally.posts),
+            ("posts_new", self.progress.new),
+            ("pages_lost", self.tally.lost),
+            ("alarms", len(self.tally.alarms)),
+            ("excepted_requests", self.used_exceptions.total()),
+            *((("shortest_gap_ms", round(gap * 1000)),) if gap is not None else ()),
         )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from archive.rebuild import compare, rebuild
 from archive.warc import load_exchange
 from crawler.replica import Request
 from tests.stories.conftest import Story
@@ -68,3 +69,14 @@ def test_post_published_while_the_walk_runs_is_kept_and_none_is_lost(story: Stor
     assert len(story.published()) == len(first) + 3
     assert story.archived() == story.published()
     assert story.rows("SELECT count(*) FROM exchanges WHERE purpose = 'post'") == [(len(story.published()),)]
+
+
+def test_index_made_from_the_records_alone_equals_the_live_one(story: Story) -> None:
+    story.crawl()
+    story.blog.advance(timedelta(days=1))
+    story.publish()
+    story.blog.delete(min(post.id for post in story.blog.listing()))
+    story.crawl("--full")
+    live = story.collection.database.rename(story.folder / "live.db")
+    rebuild(story.collection, workers=2)
+    assert compare(live, story.collection.database) == []
