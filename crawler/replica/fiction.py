@@ -41,7 +41,7 @@ def fictional_blog(*, seed: int = 646, posts: int = 300, others: int = 200) -> B
             told.append(_other(teller, last_id, when))
         else:
             told.append(_watchdog(teller, last_id, when, count))
-            teller.path_before = told[-1].path
+            teller.path_before = _spelling(told[-1], count)
             count += 1
     return BlogSimulator(told, now=NOW)
 
@@ -79,6 +79,20 @@ def _slug(title: str, when: datetime, count: int) -> str | None:
     if count % 13 == 5:
         return slug + "-"
     return slug.replace("-", "--", 1) if count % 37 == 8 else slug
+
+
+def _spelling(post: Post, count: int) -> str:
+    """How a later post's link spells this one: as it is, by its number alone, or in an older form (Facts 1.2)."""
+    slug = f"{post.slug}/" if post.slug else ""
+    forms = (
+        post.path,
+        f"/a/{post.id}.html",
+        f"/content/{slug}{post.id}.html",
+        f"http://www.rferl.org/content/article/{post.id}.html",
+        f"https://www.rferl.org/amp/{slug}{post.id}.html",
+        f"http://rferl.org{post.path}",
+    )
+    return forms[count % len(forms)]
 
 
 def _template(when: datetime, count: int) -> Template:

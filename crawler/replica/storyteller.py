@@ -38,7 +38,7 @@ _PROMOS = (
 )
 _ALT = (Alt.CAPTION, Alt.CAPTION, Alt.CAPTION, Alt.EMPTY, Alt.MISSING)
 _LENGTHS = (3, 5, 6, 8, 9, 11, 14, 18)
-_TONGUE_LENGTHS = (4, 6, 8)
+_TONGUE_LENGTHS = (3, 4, 5)
 
 
 class Storyteller:
@@ -81,6 +81,7 @@ class Storyteller:
             "day": str(dice.randint(1, 28)),
             "month": dice.choice(v.MONTHS),
             "weekday": dice.choice(v.WEEKDAYS),
+            "before": self.path_before,
             "year": str(dice.randint(1990, 2009)),
         }
         filled = line.format_map(words)
@@ -90,7 +91,7 @@ class Storyteller:
         """One to three sentences."""
         if tongue:
             unused = [line for line in tongue.sentences if line not in self._used]
-            chosen = self.dice.sample(unused, min(len(unused), self.dice.randint(1, 2))) or [tongue.sentences[0]]
+            chosen = self.dice.sample(unused, self.dice.randint(1, 2) if len(unused) > 7 else 1)
             self._used.update(chosen)
             return Paragraph(text=" ".join(line.format(n=self.dice.randint(3, 90)) for line in chosen))
         first = self.line(v.LEADS if is_lead else v.SENTENCES)

@@ -184,6 +184,7 @@ SENTENCES = (
     "The draft bill has {number2} articles, {number} of which deal with the size of headlines.",
     "{official} told [[the evening bulletin|https://bulletin.example/item/{number2}]] that no journalist had been harmed.",
     "The case was first reported by [[{outlet}|https://press.example/{number2}.html]], which has since lost its license.",
+    "The hearing had been put off before, as this page [[reported|{before}]] at the time.",
     "Three of the five judges had been appointed in {month}, {group} noted.",
     "{person} has been writing about the price of bread in {city} since {year}.",
     "“We counted {number2} potholes and {number} policemen,” the report said, “and only the potholes were hidden.”",

@@ -127,7 +127,31 @@ def test_raw_server_sends_parts_with_pauses_and_counts_connections() -> None:
         assert time.monotonic() - began >= 0.05
         speak(raw.address, request_bytes("/two"))
         assert (raw.connections, raw.most_open) == (2, 1)
-        assert [exchange.target for exchange in raw.log] == ["/one", "/two"]
+        assert [(exchange.target, exchange.open_now) for exchange in raw.log] == [("/one", 1), ("/two", 1)]
+
+
+def test_log_says_when_the_other_side_went_away_too_early() -> None:
+    big = bytes(2**20)
+
+    def respond(_: Request) -> Reply:
+        return Reply(parts=(b"HTTP/1.1 200 OK\r\n\r\n", *(big for _ in range(64))))
+
+    with RawServer(respond) as raw:
+        with socket.create_connection(raw.address) as connection:
+            connection.sendall(request_bytes("/big"))
+            connection.recv(10)
+        deadline = time.monotonic() + 5
+        while raw.log[0].ended is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert raw.log[0].is_failed
+        assert len(raw.log[0].sent) < 64 * 2**20
+
+
+def test_connections_open_at_once_are_counted(server: ReplicaServer) -> None:
+    with socket.create_connection(server.address), socket.create_connection(server.address):
+        get(server, "/robots.txt")
+    assert server.log[-1].open_now >= 3
+    assert server.server.most_open >= 3
 
 
 def test_server_answers_fast_enough_for_a_crawl_of_thousands_of_pages(server: ReplicaServer) -> None:
