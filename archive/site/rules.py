@@ -139,6 +139,7 @@ class Layout:
     """``[[layouts]]``: how article pages look, newest first; chosen by what the page holds, then by capture date."""
 
     name: Line
+    """Short name of the layout; it is stored with every reading made by it."""
     until: date | None = None
     """Captures after this day use a newer layout; empty for the present one."""
     detect: tuple[Selector, ...] = ()
@@ -152,11 +153,17 @@ class Layout:
     cover: tuple[Selector, ...] = ()
     """CSS selectors of the cover picture with its caption."""
     title: tuple[Selector, ...] = ("h1",)
+    """CSS selectors of the headline; the first that matches is read."""
     authors: tuple[Selector, ...] = ()
+    """CSS selectors of the author names, one element an author."""
     time: tuple[Selector, ...] = ("time[datetime]",)
+    """CSS selectors of the time of publication."""
     category: tuple[Selector, ...] = ()
+    """CSS selectors of the category."""
     dateline: tuple[Selector, ...] = ()
+    """CSS selectors of the place in front of the text, where it has an element of its own."""
     intro: tuple[Selector, ...] = ()
+    """CSS selectors of an introduction that stands outside the body."""
     drop_lines: tuple[Regex, ...] = ()
     """Regular expressions; a block that one matches whole is boilerplate."""
     keep_lines: tuple[Regex, ...] = ()
