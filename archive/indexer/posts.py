@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from urllib.parse import urljoin
 
-from archive.database import dump, instant, micros
+from archive.database import TEXTS_A_SECOND, dump, instant, micros, text_id_at
 from archive.errors import OutOfOrderError
 from archive.index import Index, Value
 from archive.ingest import advance, decide, text_hash
@@ -25,9 +26,7 @@ from archive.model import (
 from archive.query.rows import ARTICLES, CAPTURES, LETTER_OF, NAME_OF, article_of, capture_of
 from archive.site import Site, identify
 
-_SLOTS = 16
-"""Ids kept free for texts published in one second; see ``_new_text_id``."""
-_DAY = 86_400
+_DAY = timedelta(days=1)
 
 _OF_POST = """\
 WHERE x.id IN (
@@ -140,21 +139,20 @@ class Posts:
         return text_id
 
     def _new_text_id(self, capture: Capture, article: Article) -> int:
-        """Choose an id that grows with the time of publication, so that FTS5 gives the newest first by rowid alone.
+        """Choose an id that grows with the time of publication; see ``text_id_at``.
 
-        Each second has ``_SLOTS`` ids; when they are taken, the search goes on 1, 3, 7, 15, … seconds later. A page
-        without a time, or with one that lies ahead of its capture, is put at the time of its capture.
+        When the ids of a second are taken, the search goes on 1, 3, 7, 15, … seconds later. A page without a time, or
+        with one that lies ahead of its capture, is put at the time of its capture.
         """
-        asked = micros(capture.time) // 1_000_000
-        second = asked if article.published is None else micros(article.published) // 1_000_000
-        second = asked if second > asked + _DAY else second
-        jump = 1
+        is_credible = article.published is not None and article.published < capture.time + _DAY
+        start = text_id_at(article.published if article.published and is_credible else capture.time)
+        jump = TEXTS_A_SECOND
         while True:
-            start = second * _SLOTS
-            last = self._index.number("SELECT max(id) FROM texts WHERE id >= ? AND id < ?", start, start + _SLOTS)
-            if last is None or last + 1 < start + _SLOTS:
+            sql = "SELECT max(id) FROM texts WHERE id >= ? AND id < ?"
+            last = self._index.number(sql, start, start + TEXTS_A_SECOND)
+            if last is None or last + 1 < start + TEXTS_A_SECOND:
                 return start if last is None else last + 1
-            second, jump = second + jump, jump * 2
+            start, jump = start + jump, jump * 2
 
     def _keep_article(self, post_id: int, article: Article) -> int:
         row = _article_row(article)

@@ -1,9 +1,54 @@
 """The read side: questions to an archive, answered from its index alone; plain sqlite3, quick to import.
 
-``store`` opens an archive, ``walks`` tells a crawl what came before it, ``rows`` turns rows into the model's nouns.
+``Archive`` in ``store`` is the door. Behind it: ``syntax`` reads search expressions, ``names`` finds what a person
+calls a post, ``posts``, ``captures``, ``runs`` and ``walks`` hold the questions, ``answers`` what they are answered
+with, ``rows`` turns rows into the model's nouns.
 """
 
+from archive.query.answers import (
+    AsOf,
+    Counts,
+    Filters,
+    Gap,
+    Hit,
+    Hits,
+    Marked,
+    Order,
+    PostDetail,
+    PostSummary,
+    RunSummary,
+    Seen,
+    SiteStatus,
+    Status,
+    StoredCapture,
+    StoredOmission,
+    TimedEvent,
+    Version,
+)
 from archive.query.store import Archive
 from archive.query.walks import Known, KnownIdentity, WalkState
 
-__all__ = ["Archive", "Known", "KnownIdentity", "WalkState"]
+__all__ = [
+    "Archive",
+    "AsOf",
+    "Counts",
+    "Filters",
+    "Gap",
+    "Hit",
+    "Hits",
+    "Known",
+    "KnownIdentity",
+    "Marked",
+    "Order",
+    "PostDetail",
+    "PostSummary",
+    "RunSummary",
+    "Seen",
+    "SiteStatus",
+    "Status",
+    "StoredCapture",
+    "StoredOmission",
+    "TimedEvent",
+    "Version",
+    "WalkState",
+]

@@ -1,25 +1,48 @@
-"""The archive, open for reading."""
+"""The archive, open for reading: one method a question."""
 
 import sqlite3
-from types import TracebackType
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Self
 
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import UsageError
 from archive.model import Route
+from archive.query import captures, names, posts, runs
+from archive.query.answers import (
+    AsOf,
+    Filters,
+    Gap,
+    Hits,
+    Order,
+    PostDetail,
+    PostSummary,
+    RunSummary,
+    Status,
+    StoredCapture,
+    StoredOmission,
+)
 from archive.query.walks import Known, WalkState, walk_state
+
+EVERY_POST = Filters()
+"""No filter at all."""
 
 
 class Archive:
     """A collection's index, open for reading; a crawl may be writing to it meanwhile.
 
-    Usable from one thread at a time.
+    Usable from one thread at a time. Every method raises ``DamagedIndexError`` or ``StorageError`` when the file cannot
+    be read, and ``LockedError`` when another process held it for too long. ``site`` is a site file's id, None for all.
+    A post's ``name`` is its identity, a URL of it in any spelling, or its number within the archive.
     """
 
     def __init__(self, collection: Collection, db: sqlite3.Connection) -> None:
         self.collection = collection
         self.db = db
+        db.create_function("folded", 1, _folded, deterministic=True)
 
     @classmethod
     def open(cls, collection: Collection, *, busy_seconds: float = BUSY_SECONDS) -> Self:
@@ -39,10 +62,117 @@ class Archive:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+    # --- posts -------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        filters: Filters = EVERY_POST,
+        *,
+        order: Order = Order.NEWEST,
+        limit: int = 20,
+        offset: int = 0,
+        all_versions: bool = False,
+    ) -> Hits:
+        """Find posts by the words of their texts, with the piece that matches; see ``archive.query.syntax``.
+
+        ``all_versions`` searches texts too that an edit replaced.
+
+        Raises:
+            QueryError: the expression cannot be read; the message says where and why.
+        """
+        with self._reading():
+            return posts.search(
+                self.db, query, filters, order=order, limit=limit, offset=offset, all_versions=all_versions
+            )
+
+    def posts(self, filters: Filters = EVERY_POST, *, limit: int = 20, offset: int = 0) -> tuple[PostSummary, ...]:
+        """List posts of which a text is kept, newest publication first."""
+        with self._reading():
+            return posts.summaries(self.db, filters, limit=limit, offset=offset)
+
+    def post(self, name: str, *, site: str | None = None) -> PostDetail:
+        """Give all that is held of a post.
+
+        Raises:
+            NotFoundError: the archive knows no such post.
+            QueryError: posts of several blogs go by that name.
+        """
+        with self._reading():
+            return posts.detail(self.db, names.post_id(self.db, name, site))
+
+    # --- captures ----------------------------------------------------------------------------------
+
+    def captures(self, name: str, *, site: str | None = None) -> tuple[StoredCapture, ...]:
+        """List the captures of a URL or a post, newest first.
+
+        Raises:
+            NotFoundError: the archive knows no such URL or post.
+            QueryError: posts of several blogs go by that name.
+        """
+        with self._reading():
+            return captures.of_urls(self.db, names.url_ids(self.db, name, site))
+
+    def as_of(self, name: str, time: datetime, *, site: str | None = None) -> AsOf:
+        """Find the newest answered capture of a URL or a post at or before ``time``, and when the next one was made.
+
+        Raises:
+            NotFoundError: there is none; never is a later one given instead.
+            QueryError: posts of several blogs go by that name.
+        """
+        with self._reading():
+            return captures.as_of(self.db, names.url_ids(self.db, name, site), time, name)
+
+    def capture(self, capture_id: int) -> StoredCapture:
+        """Give a capture by its number within the archive.
+
+        Raises:
+            NotFoundError: there is none of that number.
+        """
+        with self._reading():
+            return captures.capture(self.db, capture_id)
+
+    # --- runs --------------------------------------------------------------------------------------
+
+    def runs(self, *, site: str | None = None, limit: int = 20) -> tuple[RunSummary, ...]:
+        """List runs with what they brought, newest first."""
+        with self._reading():
+            return runs.runs(self.db, site, limit)
+
+    def run(self, uid: str) -> RunSummary:
+        """Give a run by its lasting name.
+
+        Raises:
+            NotFoundError: the archive knows no such run.
+        """
+        with self._reading():
+            return runs.run(self.db, uid)
+
+    def omissions(self, *, run: str | None = None, site: str | None = None) -> tuple[StoredOmission, ...]:
+        """List what runs left out and why, newest first."""
+        with self._reading():
+            return runs.omissions(self.db, run, site)
+
+    def gaps(self, *, site: str | None = None) -> tuple[Gap, ...]:
+        """List the posts that a source of their blog showed and whose own page is not held, and why."""
+        with self._reading():
+            return runs.gaps(self.db, site)
+
+    def status(self) -> Status:
+        """Say what the archive holds, and how big it is."""
+        with self._reading():
+            sizes = [path.stat().st_size for path in self.collection.warcs.glob("*.warc.gz*")]
+            return Status(
+                sites=runs.site_statuses(self.db),
+                warc_files=len(sizes),
+                warc_bytes=sum(sizes),
+                index_bytes=self.collection.database.stat().st_size,
+            )
+
+    # --- what a crawl asks ---------------------------------------------------------------------------
 
     def require_route(self, route: Route) -> None:
         """Refuse to mix captures of the real site with those of a test route.
@@ -50,7 +180,7 @@ class Archive:
         Raises:
             UsageError: the collection holds captures of the other route.
         """
-        with translated(self.collection.database):
+        with self._reading():
             row = self.db.execute("SELECT uid, route FROM runs WHERE route <> ? LIMIT 1", (route,)).fetchone()
         if row is not None:
             raise UsageError(
@@ -61,9 +191,30 @@ class Archive:
 
     def walk_state(self, site: str) -> WalkState:
         """Say how far the walks over a site's listing came; nothing at all for a site never crawled."""
-        with translated(self.collection.database):
+        with self._reading():
             return walk_state(self.db, site)
 
     def known(self, site: str) -> Known:
         """Give the look-up of a site's posts."""
         return Known(self.db, site)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """See one state of the index throughout, whatever a crawl writes meanwhile."""
+        with translated(self.collection.database):
+            if self.db.in_transaction:
+                yield
+                return
+            self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.execute("COMMIT")
+
+
+def _folded(text: str | None) -> str | None:
+    """Fold case and accents, for filters; SQLite's own functions know only ASCII."""
+    if text is None:
+        return None
+    apart = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

@@ -161,7 +161,6 @@ CREATE TABLE posts ( -- A post with a lasting identity, shown by a source of its
   counted_to INTEGER, -- Time of the newest capture that was counted for it.
   UNIQUE (site_id, identity)
 ) STRICT""",
-    "CREATE INDEX posts_published ON posts(published)",
     "CREATE INDEX posts_unopened ON posts(site_id) WHERE is_opened = 0",
     """\
 CREATE TABLE aliases ( -- A spelling of a post's URL.
@@ -172,7 +171,7 @@ CREATE TABLE aliases ( -- A spelling of a post's URL.
 ) STRICT, WITHOUT ROWID""",
     """\
 CREATE TABLE texts ( -- A text of a post, once, however often it was served.
-  id INTEGER PRIMARY KEY, -- Grows with the time of publication, so that the newest are found first; see text_id().
+  id INTEGER PRIMARY KEY, -- Grows with the time of publication, so that the newest are found first.
   post_id INTEGER NOT NULL REFERENCES posts(id), -- The post.
   text_hash TEXT NOT NULL, -- SHA-256 over normalised title and paragraphs: the version's lasting name.
   kinds TEXT NOT NULL, -- One letter a paragraph: p paragraph, h heading, i list item, q quote.

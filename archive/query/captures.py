@@ -1,0 +1,72 @@
+"""Which captures there are of a URL, and which one answers for a time."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from archive.database import instant, micros
+from archive.errors import NotFoundError
+from archive.model import PageOutcome
+from archive.query.answers import AsOf, StoredCapture
+from archive.query.rows import CAPTURES, capture_of
+
+_HINT = "`vigil list` shows which posts are held; `vigil show` shows the spellings of a post's URL."
+
+
+def stored(row: sqlite3.Row) -> StoredCapture:
+    """Read a row of ``CAPTURES`` with its number and outcome."""
+    outcome = None if row["outcome"] is None else PageOutcome(row["outcome"])
+    return StoredCapture(id=row["id"], capture=capture_of(row), outcome=outcome)
+
+
+def capture(db: sqlite3.Connection, capture_id: int) -> StoredCapture:
+    """Give a capture by its number within the archive.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    row = db.execute(f"{CAPTURES} WHERE x.id = ?", (capture_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"the archive holds no capture {capture_id}", hint=_HINT)
+    return stored(row)
+
+
+def of_urls(db: sqlite3.Connection, url_ids: Iterable[int]) -> tuple[StoredCapture, ...]:
+    """List the captures of some spellings, newest first."""
+    rows = [row for one in url_ids for row in db.execute(f"{CAPTURES} WHERE c.url_id = ?", (one,))]
+    return tuple(map(stored, sorted(rows, key=lambda row: (row["time"], row["id"]), reverse=True)))
+
+
+def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: str) -> AsOf:
+    """Find the newest capture at or before ``time`` that has an answer, and the time of the next; never a later one.
+
+    Raises:
+        NotFoundError: there is none; the message says when the first one was made.
+    """
+    url_ids = tuple(url_ids)
+    at = micros(time)
+    before = [
+        row
+        for one in url_ids
+        for row in db.execute(
+            "SELECT time, capture_id FROM captures WHERE url_id = ? AND time <= ? AND status IS NOT NULL "
+            "ORDER BY time DESC, capture_id DESC LIMIT 1",
+            (one, at),
+        )
+    ]
+    after = [
+        row["time"]
+        for one in url_ids
+        for row in db.execute(
+            "SELECT time FROM captures WHERE url_id = ? AND time > ? AND status IS NOT NULL ORDER BY time LIMIT 1",
+            (one, at),
+        )
+    ]
+    following = instant(min(after)) if after else None
+    if not before:
+        first = f"; the first one is of {following.isoformat()}" if following else ""
+        raise NotFoundError(
+            f"the archive holds no capture of {what} at or before {time.isoformat()}{first}", hint=_HINT
+        )
+    newest = max(before, key=lambda row: (row["time"], row["capture_id"]))
+    return AsOf(stored=capture(db, newest["capture_id"]), next_time=following)

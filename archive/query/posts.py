@@ -1,0 +1,217 @@
+"""Posts: found by word or filter, shown with all that is held of them."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import fields
+
+from archive.database import instant, text_id_at
+from archive.model import Event, Identity, PostState, Purpose, Sha256, TextOrigin
+from archive.query.answers import (
+    Filters,
+    Hit,
+    Hits,
+    Marked,
+    Order,
+    PostDetail,
+    PostSummary,
+    Seen,
+    TimedEvent,
+    Version,
+)
+from archive.query.captures import capture, of_urls
+from archive.query.rows import ARTICLES, EVENTS, article_of
+from archive.query.syntax import to_fts5
+
+_START, _END = "\x02", "\x03"
+_SIGHTINGS_SHOWN = 20
+
+_SUMMARY = """\
+SELECT p.id, s.name AS site, p.identity, coalesce(p.canonical_url, u.url) AS url, a.title, a.authors, p.published,
+  a.category, a.language, p.state, v.origin, v.number, v.text_id, p.current,
+  (SELECT count(*) FROM versions n WHERE n.post_id = p.id) AS versions
+"""
+_JOINED = """\
+JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
+"""
+# CROSS JOIN holds SQLite to the order written: along text ids, the order of publication, until the page is full.
+_LISTED = f"FROM versions v CROSS JOIN posts p ON p.id = v.post_id AND p.current = v.number {_JOINED}"
+_FOUND = f"""\
+FROM texts_fts f CROSS JOIN versions v ON v.text_id = f.rowid CROSS JOIN posts p ON p.id = v.post_id {_JOINED}"""
+
+
+def summaries(db: sqlite3.Connection, filters: Filters, *, limit: int, offset: int) -> tuple[PostSummary, ...]:
+    """List posts of which a text is kept, newest publication first."""
+    where, values = _where(filters)
+    rows = db.execute(
+        f"{_SUMMARY}{_LISTED}WHERE p.is_ours = 1{where} ORDER BY v.text_id DESC LIMIT ? OFFSET ?",
+        (*values, limit, offset),
+    )
+    return tuple(map(_summary, rows))
+
+
+def search(
+    db: sqlite3.Connection, query: str, filters: Filters, *, order: Order, limit: int, offset: int, all_versions: bool
+) -> Hits:
+    """Find posts by the words of their texts: of those that stand, or of all that ever stood.
+
+    Raises:
+        QueryError: the expression cannot be read.
+    """
+    expression = to_fts5(query)
+    where, values = _where(filters)
+    current = "" if all_versions else " AND p.current = v.number"
+    by = "f.rowid DESC" if order is Order.NEWEST else "bm25(texts_fts, 4.0, 1.0), f.rowid DESC"
+    rows = db.execute(
+        f"{_SUMMARY}{_FOUND}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{where} ORDER BY {by} LIMIT ? OFFSET ?",
+        (expression, *values, limit + 1, offset),
+    ).fetchall()
+    hits = tuple(_hit(db, expression, row) for row in rows[:limit])
+    return Hits(hits=hits, has_more=len(rows) > limit)
+
+
+def detail(db: sqlite3.Connection, post_id: int) -> PostDetail:
+    """Give all that is held of a post."""
+    row = db.execute(
+        f"{_SUMMARY}FROM posts p LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current {_JOINED}"
+        "WHERE p.id = ?",
+        (post_id,),
+    ).fetchone()
+    spellings = db.execute(
+        "SELECT u.url FROM aliases l JOIN urls u ON u.id = l.url_id WHERE l.post_id = ? ORDER BY l.capture_id, u.id",
+        (post_id,),
+    )
+    asked = db.execute(
+        "SELECT u.id FROM posts p JOIN urls u ON u.site_id = p.site_id AND u.identity = p.identity WHERE p.id = ?",
+        (post_id,),
+    )
+    count, sightings = _sightings(db, post_id)
+    return PostDetail(
+        post=_summary(row),
+        spellings=tuple(url for (url,) in spellings),
+        versions=_versions(db, post_id, row["current"]),
+        events=_events(db, post_id),
+        sighting_count=count,
+        sightings=sightings,
+        captures=of_urls(db, [one for (one,) in asked.fetchall()]),
+    )
+
+
+def _where(filters: Filters) -> tuple[str, list[str | int]]:
+    conditions: list[tuple[str, str | int | None]] = [
+        ("s.name = ?", filters.site),
+        ("v.text_id >= ?", None if filters.since is None else text_id_at(filters.since)),
+        ("v.text_id < ?", None if filters.until is None else text_id_at(filters.until)),
+        ("EXISTS (SELECT 1 FROM json_each(a.authors) WHERE instr(folded(value), folded(?)))", filters.author),
+        ("instr(lower(a.language) || '-', lower(?) || '-') = 1", filters.language),
+        ("instr(folded(a.category), folded(?))", filters.category),
+        ("p.state = ?", filters.state),
+    ]
+    wanted = [(condition, value) for condition, value in conditions if value is not None]
+    return "".join(f" AND {condition}" for condition, _ in wanted), [value for _, value in wanted]
+
+
+def _summary(row: sqlite3.Row) -> PostSummary:
+    return PostSummary(
+        id=row["id"],
+        site=row["site"],
+        identity=Identity(row["identity"]),
+        url=row["url"],
+        title=row["title"],
+        authors=tuple(json.loads(row["authors"] or "[]")),
+        published=None if row["published"] is None else instant(row["published"]),
+        category=row["category"],
+        language=row["language"],
+        state=None if row["state"] is None else PostState(row["state"]),
+        origin=None if row["origin"] is None else TextOrigin(row["origin"]),
+        versions=row["versions"],
+    )
+
+
+def _hit(db: sqlite3.Connection, expression: str, row: sqlite3.Row) -> Hit:
+    """Cut the piece to show; only for rows that are shown, since it reads the whole text."""
+    title, snippet = db.execute(
+        "SELECT highlight(texts_fts, 0, ?1, ?2), snippet(texts_fts, 1, ?1, ?2, '…', 32) FROM texts_fts "
+        "WHERE texts_fts MATCH ?3 AND rowid = ?4",
+        (_START, _END, expression, row["text_id"]),
+    ).fetchone()
+    return Hit(
+        post=_summary(row),
+        version=row["number"],
+        is_current=row["number"] == row["current"],
+        title=_marked(title),
+        snippet=_marked(" ".join(snippet.split())),
+    )
+
+
+def _marked(text: str) -> Marked:
+    """Take the marks out of a text, and say where they stood."""
+    plain = ""
+    spans: list[tuple[int, int]] = []
+    for piece in text.split(_START):
+        found, mark, rest = piece.partition(_END)
+        if mark:
+            spans.append((len(plain), len(plain) + len(found)))
+        plain += found + rest
+    return Marked(text=plain, spans=tuple(spans))
+
+
+def _versions(db: sqlite3.Connection, post_id: int, current: int | None) -> tuple[Version, ...]:
+    rows = db.execute(
+        f"{ARTICLES}JOIN versions v ON v.post_id = r.post_id AND v.capture_id = r.capture_id "
+        "AND v.text_id = r.text_id WHERE r.post_id = ? AND r.is_first = 1 ORDER BY v.number".replace(
+            "SELECT ", "SELECT v.number, v.last_capture_id, ", 1
+        ),
+        (post_id,),
+    ).fetchall()
+    return tuple(
+        Version(
+            number=row["number"],
+            text_hash=Sha256(row["text_hash"]),
+            is_current=row["number"] == current,
+            first=capture(db, row["capture_id"]),
+            last=capture(db, row["last_capture_id"]),
+            article=article_of(db, row),
+        )
+        for row in rows
+    )
+
+
+def _events(db: sqlite3.Connection, post_id: int) -> tuple[TimedEvent, ...]:
+    rows = db.execute("SELECT * FROM events WHERE post_id = ? ORDER BY time, capture_id, ordinal", (post_id,))
+    return tuple(TimedEvent(time=instant(row["time"]), capture_id=row["capture_id"], event=_event(row)) for row in rows)
+
+
+def _event(row: sqlite3.Row) -> Event:
+    kind: Callable[..., Event] = EVENTS[row["kind"]]
+    return kind(**{field.name: _value(row, field.name) for field in fields(EVENTS[row["kind"]])})
+
+
+def _value(row: sqlite3.Row, name: str) -> object:
+    return bool(row[name]) if name.startswith("is_") else row[name]
+
+
+def _sightings(db: sqlite3.Connection, post_id: int) -> tuple[int, tuple[Seen, ...]]:
+    """Count sightings, and give the first and the newest ones."""
+    (count,) = db.execute("SELECT count(*) FROM sightings WHERE post_id = ?", (post_id,)).fetchone()
+    shown = (
+        "SELECT g.*, x.time, x.purpose, w.url AS page_url, u.url FROM sightings g "
+        "JOIN exchanges x ON x.id = g.capture_id JOIN urls w ON w.id = x.url_id JOIN urls u ON u.id = g.url_id "
+        "WHERE g.post_id = ? ORDER BY g.capture_id {}, g.position LIMIT ?"
+    )
+    newest = db.execute(shown.format("DESC"), (post_id, min(count, _SIGHTINGS_SHOWN))).fetchall()
+    first = db.execute(shown.format("ASC"), (post_id, 1 if count > _SIGHTINGS_SHOWN else 0)).fetchall()
+    rows = sorted([*first, *newest], key=lambda row: (row["capture_id"], row["position"]))
+    return count, tuple(
+        Seen(
+            time=instant(row["time"]),
+            capture_id=row["capture_id"],
+            source=Purpose(row["purpose"]),
+            page_url=row["page_url"],
+            position=row["position"],
+            url=row["url"],
+            title=row["title"],
+            published=None if row["published"] is None else instant(row["published"]),
+        )
+        for row in rows
+    )

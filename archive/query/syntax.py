@@ -1,0 +1,186 @@
+"""What a person types becomes an FTS5 expression; whatever they type, SQLite never sees it raw.
+
+Words stand together (AND is implied), ``OR``, ``NOT`` or a leading ``-``, and parentheses combine; ``"a phrase"``,
+``begin*``, ``title:word``, ``text:(one OR two)``.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from archive.errors import QueryError
+
+COLUMNS = ("title", "text")
+"""What may stand before a colon."""
+
+_HINT = 'Try: press freedom · "press freedom" · journalis* · title:court · arrest NOT minsk · (kyiv OR lviv) trial'
+_MOST_LETTERS = 1000
+_MOST_DEPTH = 20
+_OPENING, _CLOSING = '"“„«”»', '"”“»«'
+_TOKEN = re.compile(
+    rf"""\s*(?:
+      (?P<open>\() | (?P<close>\))
+      | [{_OPENING}](?P<phrase>[^{_CLOSING}]*)(?P<end>[{_CLOSING}]?)(?P<any>\*?)
+      | (?P<column>(?i:{"|".join(COLUMNS)}|[^\W\d_]+(?=:[^\s)]))):
+      | (?P<minus>-)(?=[^\s)-])
+      | (?P<word>[^\s(){_OPENING}]+)
+    )""",
+    re.VERBOSE,
+)
+_OPERATORS = {"AND", "OR", "NOT"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def to_fts5(query: str) -> str:
+    """Turn a search expression into one of FTS5, every word quoted.
+
+    Raises:
+        QueryError: it cannot be read; the message says where and why.
+    """
+    query = query.encode("utf-8", "replace").decode()
+    if len(query) > _MOST_LETTERS:
+        raise QueryError(f"a search of more than {_MOST_LETTERS} letters", hint=_HINT)
+    if not query.strip():
+        raise QueryError("there is nothing to search for", hint=_HINT)
+    parser = _Parser(query, _tokens(query))
+    return parser.whole()
+
+
+def _tokens(query: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    at = 0
+    while query[at:].strip():
+        found = _TOKEN.match(query, at)
+        if found is None:
+            _refuse(query, at, "this cannot be read")
+        token = _token(query, found)
+        tokens += [token] if token else []
+        at = found.end()
+    if not tokens:
+        _refuse(query, 0, "there is no word to search for")
+    return tokens
+
+
+def _token(query: str, found: re.Match[str]) -> _Token | None:
+    """Make a token; None for a lone dash or the like, which stands in many a headline."""
+    at = found.end() - len(found[0].lstrip())
+    if found["phrase"] is not None:
+        if not found["end"]:
+            _refuse(query, at, "the phrase that begins here has no closing quotation mark")
+        return _Token("term", _quoted(query, found["phrase"], at) + found["any"], at)
+    if found["column"] is not None:
+        column = found["column"].lower()
+        if column not in COLUMNS:
+            what = f"{found['column']!r} is no field (those are {' and '.join(COLUMNS)}); quote it if it is text"
+            _refuse(query, at, what)
+        return _Token("column", column, at)
+    kind = next(kind for kind in ("open", "close", "minus", "word") if found[kind] is not None)
+    if kind == "word":
+        return _word(query, found["word"], at)
+    return _Token("NOT" if kind == "minus" else kind, found[kind], at)
+
+
+def _word(query: str, word: str, at: int) -> _Token | None:
+    if word in _OPERATORS:
+        return _Token(word, word, at)
+    stem = word.removesuffix("*")
+    if "*" in stem:
+        _refuse(query, at, "a * can only stand at the end of a word")
+    if word == stem and not any(letter.isalnum() for letter in stem):
+        return None
+    return _Token("term", _quoted(query, stem, at) + word[len(stem) :], at)
+
+
+def _quoted(query: str, text: str, at: int) -> str:
+    if not any(letter.isalnum() for letter in text):
+        _refuse(query, at, "there is no word to search for")
+    return '"' + text.replace('"', '""').replace("\0", " ") + '"'
+
+
+def _refuse(query: str, at: int, what: str) -> NoReturn:
+    raise QueryError(f"in the search {query!r}, at character {at + 1}: {what}", hint=_HINT)
+
+
+class _Parser:
+    """Recursive descent over the tokens; gives FTS5 with all its parentheses written out."""
+
+    def __init__(self, query: str, tokens: list[_Token]) -> None:
+        self._query = query
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> str:
+        expression = self._either()
+        token = self._next()
+        if token is not None:
+            _refuse(self._query, token.at, "this closing parenthesis was never opened")
+        return expression
+
+    def _either(self) -> str:
+        parts = [self._all()]
+        while self._take("OR"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
+
+    def _all(self) -> str:
+        wanted: list[str] = []
+        unwanted: list[str] = []
+        start = self._next()
+        while (token := self._next()) is not None and token.kind not in {"close", "OR"}:
+            if self._take("AND"):
+                if not wanted and not unwanted:
+                    _refuse(self._query, token.at, "there is nothing before this AND")
+                self._need(token)
+            elif self._take("NOT"):
+                self._need(token)
+                unwanted.append(self._one())
+            else:
+                wanted.append(self._one())
+        if not wanted:
+            at = len(self._query) if start is None else start.at
+            _refuse(
+                self._query, at, "say what to find, not only what to leave out" if unwanted else "a word is missing"
+            )
+        found = " AND ".join(wanted) if len(wanted) == 1 else f"({' AND '.join(wanted)})"
+        return f"({found} NOT {' NOT '.join(unwanted)})" if unwanted else found
+
+    def _one(self) -> str:
+        token = self._next()
+        if token is None or token.kind in {"close", *_OPERATORS}:
+            _refuse(self._query, len(self._query) if token is None else token.at, "a word is missing")
+        self._at += 1
+        if token.kind == "term":
+            return token.text
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            _refuse(self._query, token.at, f"this goes deeper than {_MOST_DEPTH}")
+        inner = self._one() if token.kind == "column" else self._either()
+        self._depth -= 1
+        if token.kind == "column":
+            return f"({{{token.text}}} : ({inner}))"
+        if not self._take("close"):
+            _refuse(self._query, token.at, "this parenthesis is never closed")
+        return f"({inner})"
+
+    def _need(self, token: _Token) -> None:
+        """Refuse an operator with nothing behind it."""
+        following = self._next()
+        if following is None or following.kind in {"close", "AND", "OR"}:
+            _refuse(self._query, token.at, f"a word is missing behind this {token.kind}")
+
+    def _next(self) -> _Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _take(self, kind: str) -> bool:
+        token = self._next()
+        if token is None or token.kind != kind:
+            return False
+        self._at += 1
+        return True
