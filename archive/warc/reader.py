@@ -165,7 +165,7 @@ def _parse(file: str, offset: int, header: bytes) -> tuple[tuple[str, str], ...]
     fields: list[tuple[str, str]] = []
     for line in lines:
         if line[:1] in {" ", "\t"} and fields:
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}".strip())
             continue
         name, colon, value = line.partition(":")
         if colon:

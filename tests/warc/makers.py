@@ -34,6 +34,8 @@ TLS = TlsFacts(
     is_verified=True,
 )
 PEER = Peer(address="127.0.0.1", port=8080, resolved=("127.0.0.1", "::1"))
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  folders with random names are made in it
+"""Folder in memory, where there is one, for tests that would wait for thousands of fsyncs."""
 END = RunEnd(uid="run-1", ended=NOW + timedelta(minutes=5), stop_reason="caught up", exit_code=0, is_walk_complete=True)
 
 PLAIN = Exchange(

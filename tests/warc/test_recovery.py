@@ -16,7 +16,7 @@ import pytest
 from archive.collection import Collection
 from archive.warc import AskedLog, LaidExchange, Lost, Recovery, groups, load_exchange, recover, walk, warc_files
 from tests.warc.awkward import AWKWARD
-from tests.warc.makers import END, NOW, PLAIN, lay, only_file, open_writer, page, run_start
+from tests.warc.makers import END, MEMORY, NOW, PLAIN, lay, only_file, open_writer, page, run_start
 
 
 @pytest.fixture
@@ -25,10 +25,8 @@ def collection(tmp_path: Path) -> Collection:
 
 
 @pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder in memory where there is one, so that thousands of fsyncs cost nothing."""
-    memory = Path("/dev/shm")  # noqa: S108  a folder with a random name is made in it
-    with TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as folder:
+def quick() -> Iterator[Path]:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         yield Path(folder)
 
 

@@ -21,7 +21,7 @@ from archive.model import (
 )
 from archive.warc import LaidExchange, entity_of, groups, load_entity, load_exchange
 from tests.warc.awkward import AWKWARD
-from tests.warc.makers import END, lay, only_file, open_writer
+from tests.warc.makers import END, MEMORY, lay, only_file, open_writer
 
 TEXT = st.text(max_size=30)
 FEW_BODIES = st.sampled_from([b"", b"<p>gulls</p>", b"5\r\nhello\r\n0\r\n\r\n"]) | st.binary(max_size=60)
@@ -85,7 +85,7 @@ def test_file_tells_the_index_what_the_writer_told_it(exchange: Exchange, tmp_pa
 
 @given(st.lists(EXCHANGES, max_size=4))
 def test_any_exchanges_come_back_bit_for_bit(exchanges: list[Exchange]) -> None:
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         collection = Collection(Path(folder))
         writer = open_writer(collection)
         captures = [writer.append(one) for one in exchanges]
