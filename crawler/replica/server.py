@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import itertools
 import socket
 import ssl
 import struct
@@ -23,10 +22,11 @@ _HANG = 3600.0
 
 
 class After(StrEnum):
-    """What becomes of the connection when a reply is out."""
+    """What becomes of the connection when a reply is out; over TLS, ``CLOSE`` is announced and ``VANISH`` is not."""
 
     KEEP = "keep"
     CLOSE = "close"
+    VANISH = "vanish"
     RESET = "reset"
     HANG = "hang"
     DIE_ON_NEXT = "die-on-next"
@@ -190,7 +190,9 @@ class RawServer:
                 with self._lock:
                     self._open.discard(bare)
                     self._open.add(connection)
-            self._exchanges(connection, number, is_tls=tls is not None)
+            last = self._exchanges(connection, number, is_tls=tls is not None)
+            if isinstance(connection, ssl.SSLSocket) and last is After.CLOSE:
+                _say_farewell(connection)
         except OSError:
             pass  # the other side went away, or spoke no TLS: what was said until then is in the log
         finally:
@@ -199,13 +201,15 @@ class RawServer:
                 self._open.discard(connection)
             connection.close()
 
-    def _exchanges(self, connection: socket.socket, number: int, *, is_tls: bool) -> None:
+    def _exchanges(self, connection: socket.socket, number: int, *, is_tls: bool) -> After:
+        """Answer requests until the connection ends; says how the last one left it."""
         rest = b""
         after = After.KEEP
-        for count in itertools.count():
+        count = 0
+        while True:
             raw, rest = _read_request(connection, rest)
             if not raw:
-                return
+                return after
             request = parse_request(raw, is_tls=is_tls)
             logged = LoggedExchange(
                 connection=number,
@@ -221,10 +225,11 @@ class RawServer:
             self.log.append(logged)
             if after is After.DIE_ON_NEXT:
                 logged.ended = time.monotonic()
-                return
+                return After.VANISH
             after = self._answer(connection, request, logged)
             if after not in {After.KEEP, After.DIE_ON_NEXT}:
-                return
+                return after
+            count += 1
 
     def _answer(self, connection: socket.socket, request: Request, logged: LoggedExchange) -> After:
         reply = self._respond(request)
@@ -248,6 +253,12 @@ class RawServer:
         if request.headers.get("connection", "").lower() == "close":
             return After.CLOSE
         return reply.after
+
+
+def _say_farewell(connection: ssl.SSLSocket) -> None:
+    """Tell TLS that nothing more comes (close_notify, RFC 8446 section 6.1), and wait a little for the other side's."""
+    connection.settimeout(1.0)
+    connection.unwrap()
 
 
 def _read_request(connection: socket.socket, data: bytes) -> tuple[bytes, bytes]:

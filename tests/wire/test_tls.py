@@ -27,7 +27,7 @@ CUT = b"HTTP/1.1 200 OK\r\n\r\nuntil close"
 
 def respond(request: Request) -> Reply:
     if request.target == "/until-close":
-        return Reply(parts=(CUT,), after=After.CLOSE)
+        return Reply(parts=(CUT,), after=After.VANISH)
     return Reply(parts=(PLAIN,))
 
 
