@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -23,7 +24,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from archive.errors import RefusedAddressError
-from archive.model import Exchange, Failure, FailureKind, Purpose, Truncation
+from archive.model import Capture, Exchange, Failure, FailureKind, Purpose, Truncation
 from crawler.recording import Recorder, recorder_of, set_recorder
 from crawler.wire.address import parse_route_rules
 from crawler.wire.client import Answer, Asking, Stray, Wire
@@ -45,11 +46,16 @@ _OURS = (b"host", b"content-length", b"transfer-encoding", b"proxy-authorization
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+_wires: WeakKeyDictionary[Crawler, Wire] = WeakKeyDictionary()
+"""The wire of each crawl, as http and https have a handler each."""
+
+
 class CaptureHandler(BaseDownloadHandler):
     """Fetches over ``Wire``, has the recorder lay the exchange down, and only then answers Scrapy.
 
-    Settings read: ``DOWNLOAD_TIMEOUT`` (seconds for the whole exchange), ``DOWNLOAD_MAXSIZE`` (bytes of the body as
-    framed on the wire, 0 for no limit), ``VIGIL_RESOLVE`` (list of ``--resolve`` rules), ``VIGIL_CACERT`` (file).
+    Settings read: ``CONCURRENT_REQUESTS_PER_DOMAIN`` (connections to one host name), ``DOWNLOAD_TIMEOUT`` (seconds for
+    a whole exchange), ``DOWNLOAD_MAXSIZE`` (bytes of a body as framed on the wire, 0 for no limit), ``VIGIL_RESOLVE``
+    (list of ``--resolve`` rules), ``VIGIL_CACERT`` (file).
 
     Request meta read: ``vigil_purpose`` (a ``Purpose``), ``via`` (URL), ``download_timeout``, ``download_maxsize``,
     ``redirect_urls``. Meta written: ``vigil_capture`` (the exchange's sequence number, of the last try), also when the
@@ -62,9 +68,13 @@ class CaptureHandler(BaseDownloadHandler):
         super().__init__(crawler)
         settings = crawler.settings
         self._recorder = recorder_of(crawler)
-        rules = parse_route_rules(settings.getlist("VIGIL_RESOLVE"), settings.get("VIGIL_CACERT"))
-        self._wire = Wire(rules, on_stray=self._take_stray)
-        self._strays: set[asyncio.Task[object]] = set()
+        self._strays: set[asyncio.Task[Capture]] = set()
+        self._wire = _wires.get(crawler) or Wire(
+            parse_route_rules(settings.getlist("VIGIL_RESOLVE"), settings.get("VIGIL_CACERT")),
+            on_stray=self._take_stray,
+            per_host=max(1, settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
+        )
+        _wires[crawler] = self._wire
         self._seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
         self._max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
 
@@ -95,15 +105,18 @@ class CaptureHandler(BaseDownloadHandler):
     async def close(self) -> None:
         """Close the connections that were kept alive; what servers said on them out of turn is laid down first."""
         await self._wire.close()
+        _wires.pop(self.crawler, None)
         # A refusal of the disk is not raised here: the run has been told of it already, and closes for it.
         await asyncio.gather(*self._strays, return_exceptions=True)
 
     async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
-        await self._recorder.take_turn(request.url)
-        asking = self._asking(request, is_fresh=is_fresh)
-        request.meta["vigil_capture"] = asking.sequence
-        self._recorder.asked(asking.sequence, asking.url, asking.began)
-        answer = await self._wire.exchange(asking)
+        # Scrapy 2.19 alone does not hold to its own limit: it starts all waiting requests at once (docs/decisions/0001).
+        async with self._wire.lane(urlsplit(request.url).hostname or ""):
+            await self._recorder.take_turn(request.url)
+            asking = self._asking(request, is_fresh=is_fresh)
+            request.meta["vigil_capture"] = asking.sequence
+            self._recorder.asked(asking.sequence, asking.url, asking.began)
+            answer = await self._wire.exchange(asking)
         await self._recorder.lay(answer.exchange)
         return answer
 

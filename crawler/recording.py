@@ -73,7 +73,7 @@ class Writer(Protocol):
     def sync(self) -> None:
         """Have all that was appended on the disk."""
 
-    def close(self, end: RunEnd) -> None:
+    def close(self, end: RunEnd) -> object:
         """Write the run's end and close the file."""
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from archive.errors import ConfigError, UsageError
 
 _RULE = re.compile(
-    r"(?P<host>[^:\[\]\s]+|\[[^\]\s]+\]):(?P<port>\d{1,5})"
-    r":(?P<address>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<to_port>\d{1,5}))?"
+    r"(?P<host>[^:\[\]\s]+|\[[^\]\s]+\]):(?P<port>[0-9]{1,5})"
+    r":(?P<address>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<to_port>[0-9]{1,5}))?"
 )
 _MAX_PORT = 65535
 

@@ -83,18 +83,28 @@ class _NoConnectionError(Exception):
 class Wire:
     """An HTTP/1.1 client that records all bytes.
 
-    It keeps a connection alive for ``idle_seconds`` after an exchange and uses it for the next one to the same host;
-    how many exchanges run at once is the caller's business. ``on_stray`` gets what a server says on an idle connection.
+    It keeps a connection alive for ``idle_seconds`` after an exchange and uses it for the next one to the same host,
+    port and scheme. ``per_host`` is how many lanes a host has. ``on_stray`` gets what a server says out of turn.
     """
 
     def __init__(
-        self, rules: RouteRules, *, on_stray: Callable[[Stray], None], idle_seconds: float = IDLE_SECONDS
+        self,
+        rules: RouteRules,
+        *,
+        on_stray: Callable[[Stray], None],
+        per_host: int = 1,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._rules = rules
         self._on_stray = on_stray
         self._idle_seconds = idle_seconds
         self._tls: ssl.SSLContext | None = None
-        self._idle: defaultdict[tuple[str, int, bool], list[Connection]] = defaultdict(list)
+        self._idle: defaultdict[str, list[tuple[int, bool, Connection]]] = defaultdict(list)
+        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+
+    def lane(self, host: str) -> asyncio.Semaphore:
+        """Give the lanes to ``host``: who holds one for an exchange keeps to the limit of connections to a host."""
+        return self._lanes[host.lower()]
 
     async def exchange(self, asking: Asking) -> Answer:
         """Ask, and give back what was sent and what came; a failure is an answer too, nothing is raised for it."""
@@ -134,7 +144,7 @@ class Wire:
 
     async def close(self) -> None:
         """Close the kept-alive connections."""
-        connections = [connection for kept in self._idle.values() for connection in kept]
+        connections = [connection for kept in self._idle.values() for _, _, connection in kept]
         self._idle.clear()
         for connection in connections:
             connection.close()
@@ -142,25 +152,31 @@ class Wire:
             await connection.wait_closed(_CLOSE_SECONDS)
 
     def _take_idle(self, asking: Asking) -> Connection | None:
-        kept = self._idle[_key(asking)]
-        while kept and not asking.is_fresh:
-            connection = kept.pop()
-            if connection.is_open and not connection.stray:
-                connection.stop_idling()
-                return connection
-        return None
+        """Take a kept-alive connection; one to another port of this host is closed, as it stands in a lane."""
+        kept = self._idle.pop(asking.host.lower(), [])
+        taken: Connection | None = None
+        for port, is_tls, connection in kept:
+            is_fit = (port, is_tls) == (asking.port, asking.is_tls) and connection.is_open and not connection.stray
+            if not is_fit or asking.is_fresh:
+                connection.close()
+            elif taken is None:
+                taken = connection
+            else:
+                self._idle[asking.host.lower()].append((port, is_tls, connection))
+        if taken is not None:
+            taken.stop_idling()
+        return taken
 
     def _put_back(self, connection: Connection, asking: Asking, message: Message) -> None:
         if not (message.may_reuse and connection.is_open):
             connection.close()
             return
-        self._idle[_key(asking)].append(connection)
+        self._idle[asking.host.lower()].append((asking.port, asking.is_tls, connection))
         connection.idle(self._idle_seconds, lambda ended: self._forget(ended, asking))
 
     def _forget(self, connection: Connection, asking: Asking) -> None:
-        kept = self._idle[_key(asking)]
-        if connection in kept:
-            kept.remove(connection)
+        kept = self._idle[asking.host.lower()]
+        kept[:] = [each for each in kept if each[2] is not connection]
         if connection.stray:
             self._on_stray(Stray(url=asking.url, after=asking.sequence, data=connection.stray, peer=connection.peer))
 
@@ -209,10 +225,6 @@ class Wire:
         if self._tls is None:
             self._tls = make_context(self._rules.ca_file)
         return self._tls
-
-
-def _key(asking: Asking) -> tuple[str, int, bool]:
-    return asking.host.lower(), asking.port, asking.is_tls
 
 
 def _peer(destination: Destination, address: str, tls: ssl.SSLObject | None = None) -> Peer:

@@ -62,7 +62,7 @@ def read_head(head: bytes, method: str) -> Head:
     """
     found = _STATUS_LINE.match(head)
     if not found:
-        raise UnreadableHeadError(f"no HTTP/1 status line: {head[:60]!r}")
+        raise UnreadableHeadError("no HTTP/1 answer")
     status = int(found[2])
     fields = _read_fields(_NEWLINE.split(head)[1:])
     framing, length = _frame(status, fields, method)

@@ -160,7 +160,7 @@ class MessageReader:
         if len(front) > MAX_HEAD_BYTES:
             self._lose("the head is too long")
         elif not may_begin_head(front[self._head_start : self._head_start + 8]):
-            self._lose(f"no HTTP/1 answer: {bytes(front[self._head_start : self._head_start + 60])!r}")
+            self._lose("no HTTP/1 answer")
 
     def _begin_body(self, head: bytes, rest: bytes) -> None:
         try:
@@ -239,7 +239,8 @@ class MessageReader:
 
     def _failure(self, end: End, detail: str) -> Failure:
         if self._stage is _Stage.LOST:
-            return Failure(kind=FailureKind.GARBLED, message=self._trouble)
+            excerpt = bytes(self._front[self._head_start : self._head_start + 60])
+            return Failure(kind=FailureKind.GARBLED, message=f"{self._trouble}: {excerpt!r}")
         if end is End.TIME:
             return Failure(kind=FailureKind.TIMEOUT, message=detail)
         if end is End.RESET:
