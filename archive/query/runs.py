@@ -102,9 +102,11 @@ def counts(db: sqlite3.Connection, run_id: int) -> Counts:
 def gaps(db: sqlite3.Connection, site: str | None) -> tuple[Gap, ...]:
     """List the posts that a source of their blog showed and whose own page is not held, last seen first."""
     rows = db.execute(
-        "SELECT g.*, x.time, (SELECT title FROM sightings t WHERE t.post_id = g.post_id "
-        "ORDER BY t.capture_id DESC LIMIT 1) AS title FROM gaps g JOIN exchanges x ON x.id = (SELECT max(n.capture_id) FROM sightings n "
-        "WHERE n.post_id = g.post_id) WHERE ?1 IS NULL OR g.site = ?1 ORDER BY x.time DESC, g.post_id",
+        "SELECT g.*, x.time, "
+        "(SELECT title FROM sightings t WHERE t.post_id = g.post_id ORDER BY t.capture_id DESC LIMIT 1) AS title "
+        "FROM gaps g JOIN exchanges x "
+        "ON x.id = (SELECT max(n.capture_id) FROM sightings n WHERE n.post_id = g.post_id) "
+        "WHERE ?1 IS NULL OR g.site = ?1 ORDER BY x.time DESC, g.post_id",
         (site,),
     )
     return tuple(
