@@ -261,8 +261,11 @@ class Run:
             self._readings.popitem(last=False)
 
     def candidates_to_open(self, entries: Iterable[FeedEntry]) -> Iterator[FeedEntry]:
-        """Choose among a site-wide sitemap's entries, last modified first, within what is left of the run's budget."""
-        if self._candidates_left <= 0:
+        """Choose among a site-wide sitemap's entries, last modified first, within what is left of the run's budget.
+
+        None while the listing may be walked: it shows every post of the blog, the sitemaps all of the site's.
+        """
+        if not self.takes_permitted_route or self._candidates_left <= 0:
             return
         by_age = sorted(entries, key=lambda entry: (entry.modified is not None, entry.modified), reverse=True)
         for entry in by_age:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 POST_PRIORITY = 10
 """Posts before further listing pages: whatever ends a run early, what was listed has been opened."""
+SOURCE_PRIORITY = -10
+"""Feeds and sitemaps after the listing: by then it is known whether the listing may be walked at all."""
 SECOND_LOOK_PAGES = 3
 """A walk longer than this looks at the first page again: posts published meanwhile shifted the pages."""
 
@@ -56,11 +58,15 @@ class BlogSpider(Spider):
             return
         self.seen: set[Identity] = set()
         self.opened = 0
+        self.has_asked_sources = False
         self.course = self.run.course
         for request in self._open_owed():
             yield request
         may_catch_up = not self.options.full and (self.run.walk_state.is_complete or bool(self.course.pending))
         yield self._ask_listing(self.run.site.listing.start, self._new_walk(may_catch_up=may_catch_up), via=None)
+        if not may_catch_up:
+            for request in self._ask_sources():
+                yield request
 
     # --- the listing ---------------------------------------------------------------------------
 
@@ -136,16 +142,22 @@ class BlogSpider(Spider):
     def _permitted_route(self, walk: Walk) -> Iterator[Request]:
         log.warning("robots.txt forbids the listing's further pages: going by day pages and sitemaps")
         self.run.takes_permitted_route = True
-        rules = self.run.site
-        if rules.listing.day_page is not None:
+        if self.run.site.listing.day_page is not None:
             day = (walk.oldest or datetime.now(UTC)).date() + timedelta(days=1)
             days = self._new_walk(may_catch_up=self.run.walk_state.is_day_route_complete and not self.options.full)
             self.course.walk = None
             yield self._ask_day(day, days, via=None)
-        for url in rules.feeds.feeds:
-            yield self._ask(url, Purpose.FEED, via=None).replace(callback=self.read_feed)
-        for url in rules.feeds.sitemaps:
-            yield self._ask(url, Purpose.SITEMAP, via=None).replace(callback=self.read_feed)
+        yield from self._ask_sources()
+
+    def _ask_sources(self) -> Iterator[Request]:
+        """Ask, once a run and after all else, for what the site itself lists: the blog's feeds, the site's sitemaps."""
+        sources = self.run.site.feeds
+        asked, self.has_asked_sources = self.has_asked_sources, True
+        if asked:
+            return
+        for purpose, urls in ((Purpose.FEED, sources.feeds), (Purpose.SITEMAP, sources.sitemaps)):
+            for url in urls:
+                yield self._ask(url, purpose, via=None, priority=SOURCE_PRIORITY).replace(callback=self.read_feed)
 
     def _ask_day(self, day: date, walk: Walk, *, via: str | None) -> Request:
         url = _day_url(self.run.site.listing.day_page or "", day)
@@ -179,7 +191,8 @@ class BlogSpider(Spider):
             self.run.alarm(f"the {purpose} {response.url} answered {response.status} and could not be read")
             return
         for entry in reading.sitemaps:
-            yield self._ask(entry.url, Purpose.SITEMAP, via=response.url).replace(callback=self.read_feed)
+            request = self._ask(entry.url, Purpose.SITEMAP, via=response.url, priority=SOURCE_PRIORITY)
+            yield request.replace(callback=self.read_feed)
         entries: Iterable[FeedEntry] = reading.entries
         if purpose is Purpose.SITEMAP:
             entries = self.run.candidates_to_open(entries)
