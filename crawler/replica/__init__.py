@@ -1,7 +1,7 @@
 """A stand-in for the Watchdog blog: its demo, tests and benchmarks crawl this instead of the real site.
 
-It imports nothing of vigil and, beside the standard library, only ``cryptography`` when TLS is asked for. All texts,
-people and countries in it are invented. "Facts n" in the docstrings are the numbered findings about the real site.
+It imports nothing of vigil and, beside the standard library, only ``cryptography`` (for TLS). All texts, people and
+countries in it are invented. "Facts n" in the docstrings are the numbered findings about the real site.
 
 - ``model``      what a post is made of, and its ground truth
 - ``simulator``  ``BlogSimulator``: the blog's state and the verbs that change it

@@ -157,11 +157,10 @@ def _related(post: Post, column: Column) -> str:
     return f'<div class="media-block-wrap">\n<h2 class="section-head">Related</h2>\n<ul>\n{twice}\n</ul>\n</div>'
 
 
-def article_page(post: Post, column: Column) -> str:
-    """The complete page of a post."""
+def _above(post: Post) -> str:
+    """Category, title, date, authors, cover, share bar, intro: all that stands above the text."""
     intro = f'<div class="intro m-t-md"><p>{words(post.intro)}</p></div>' if post.intro else ""
-    return f"""{head_html(_head(post))}<div class="container">
-<div class="hdr-container">
+    return f"""<div class="hdr-container">
 <div class="row">
 <div class="col-category col-xs-12 col-md-2 pull-left"> <div class="category js-category">
 <a class="" href="/z/{post.zone.number}">{words(post.zone.name)}</a> </div>
@@ -184,7 +183,13 @@ def article_page(post: Post, column: Column) -> str:
 </div>{_cover(post)}{_share(post)}{intro}
 </div>
 </div>
-<div class="body-container">
+"""
+
+
+def article_page(post: Post, column: Column) -> str:
+    """The complete page of a post."""
+    return f"""{head_html(_head(post))}<div class="container">
+{_above(post)}<div class="body-container">
 <div class="row">
 <div class="col-xs-12 col-sm-12 col-md-10 col-lg-10 pull-right">
 <div class="row">

@@ -23,12 +23,7 @@ def _links(posts: tuple[Post, ...]) -> str:
     )
 
 
-def page_2013(post: Post, column: Column) -> str:
-    """The complete page of a post; the date is a bare day, without hour or offset."""
-    byline = ", ".join(author.name for author in post.authors)
-    author = f'<font color="#666666">By <span class="">{words(byline)}</span></font>' if byline else ""
-    intro = words(post.intro) if post.intro else ""
-    body = f'<div class="zoomMe">{body_2013(post)}</div>' if post.kind is Kind.ARTICLE else ""
+def _head(post: Post) -> str:
     return f"""<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
 "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
 <html id="html1" xmlns="http://www.w3.org/1999/xhtml" xml:lang="{post.language}" lang="{post.language}"
@@ -51,7 +46,13 @@ var publicSiteId = 8;
 <form name="aspnetForm" method="post" action="/default.aspx" id="aspnetForm">
 <input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="/wEPDwUKMTYyNDgzNTU5NQ9kFgJmD2QWAg==" />
 <div class="columns">   <div class="content_column2_1"> <a name="content" id="content"></a>
-<div id="article" class="middle_content">
+"""
+
+
+def _above(post: Post, column: Column) -> str:
+    """Section, title, links and cover, and the box beside the text."""
+    intro = words(post.intro) if post.intro else ""
+    return f"""<div id="article" class="middle_content">
 <h2 class="sitetitle">
 <a href="/archive/{post.zone.alias}/latest/{post.zone.number}/{post.zone.number}.html"
 class="h3link">{words(post.zone.name)}</a>
@@ -78,21 +79,12 @@ class="h3link">{words(post.zone.name)}</a>
 </div></div>
 </div>
 </div>
-<div class="articleContent">
-<div class="dateblock">
-<div class="textsize"><span class="textsize_label">TEXT SIZE</span> <a href="#" class="txtsizeminus"><span>-</span>
-</a> <a href="#" class="txtsizeplus"><span>+</span></a></div>
-<div class="author">{author}</div>
-<p class="article_date">
-{day(post.published)}
-</p>
-</div>
-<div id="ctl00_ctl00_cpAB_cp1_cbcContentBreak">
-{body}
-</div>
-</div>
-</div>
-<div id="ctl00_ctl00_cpAB_cp1_YouMayLikeHolder">
+"""
+
+
+def _below(column: Column) -> str:
+    """What follows the article, and the right column."""
+    return f"""<div id="ctl00_ctl00_cpAB_cp1_YouMayLikeHolder">
 <div class="boxwidget"><h3 class="boxwidget_part boxwidget_title">You Might Also Like</h3>
 {_links(column.latest[1:3])}
 </div>
@@ -113,3 +105,25 @@ class="h3link">{words(post.zone.name)}</a>
 </body>
 </html>
 """
+
+
+def page_2013(post: Post, column: Column) -> str:
+    """The complete page of a post; the date is a bare day, without hour or offset."""
+    byline = ", ".join(author.name for author in post.authors)
+    author = f'<font color="#666666">By <span class="">{words(byline)}</span></font>' if byline else ""
+    body = f'<div class="zoomMe">{body_2013(post)}</div>' if post.kind is Kind.ARTICLE else ""
+    return f"""{_head(post)}{_above(post, column)}<div class="articleContent">
+<div class="dateblock">
+<div class="textsize"><span class="textsize_label">TEXT SIZE</span> <a href="#" class="txtsizeminus"><span>-</span>
+</a> <a href="#" class="txtsizeplus"><span>+</span></a></div>
+<div class="author">{author}</div>
+<p class="article_date">
+{day(post.published)}
+</p>
+</div>
+<div id="ctl00_ctl00_cpAB_cp1_cbcContentBreak">
+{body}
+</div>
+</div>
+</div>
+{_below(column)}"""

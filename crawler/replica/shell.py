@@ -45,8 +45,7 @@ class Head:
     api_id: int = 0
 
 
-def head_html(head: Head) -> str:
-    """``head`` and the scripts above the page, up to and including the accessibility links."""
+def _meta(head: Head) -> str:
     canonical = f"https://{CANONICAL_HOST}{head.path}"
     meta = [
         f"<title>{words(head.title)}</title>",
@@ -69,7 +68,11 @@ def head_html(head: Head) -> str:
         meta.append(f'<link rel="amphtml" href="https://{CANONICAL_HOST}{escape(head.amp)}" />')
     if head.json_ld:
         meta.append(f'<script type="application/ld+json">{head.json_ld}</script>')
-    lines = "\n".join(meta)
+    return "\n".join(meta)
+
+
+def head_html(head: Head) -> str:
+    """``head`` and the scripts above the page, up to and including the accessibility links."""
     return f"""
 <!DOCTYPE html>
 <html lang="{head.language}" dir="{head.direction}" class="no-js">
@@ -80,7 +83,7 @@ document.documentElement.className = "js";
 var imgEnhancerBreakpoints = [0, 144, 256, 408, 650, 1023, 1597];
 </script>
 <meta charset="utf-8" />
-{lines}
+{_meta(head)}
 <link rel="alternate" type="application/rss+xml" title="RFE/RL - Top Stories [RSS]" href="/api/" />
 <link rel="sitemap" type="application/rss+xml" href="/sitemap.xml" />
 </head>
