@@ -110,7 +110,7 @@ class CaptureHandler(BaseDownloadHandler):
         await asyncio.gather(*self._strays, return_exceptions=True)
 
     async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
-        # Scrapy 2.19 alone does not hold to its own limit: it starts all waiting requests at once (docs/decisions/0001).
+        # Scrapy 2.19 does not hold to its own limit: it starts all waiting requests at once (docs/decisions/0001).
         async with self._wire.lane(urlsplit(request.url).hostname or ""):
             await self._recorder.take_turn(request.url)
             asking = self._asking(request, is_fresh=is_fresh)

@@ -4,6 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
@@ -175,10 +176,12 @@ class WriterThread:
                 self._fault = error
                 for job in written:
                     job.error = error
-        if self._fault is not None and fault_before is None:
-            jobs[0].loop.call_soon_threadsafe(self._on_fault, self._fault)
-        for job in jobs:
-            job.loop.call_soon_threadsafe(job.tell)
+        # A loop that was closed has nobody left to tell; the records are written all the same.
+        with suppress(RuntimeError):
+            if self._fault is not None and fault_before is None:
+                jobs[0].loop.call_soon_threadsafe(self._on_fault, self._fault)
+            for job in jobs:
+                job.loop.call_soon_threadsafe(job.tell)
 
     def _attempt(self, job: _Job) -> None:
         if self._fault is not None and not job.is_close:

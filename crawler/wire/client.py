@@ -17,6 +17,9 @@ from crawler.wire.tls import facts_of, make_context
 IDLE_SECONDS = 15.0
 """How long a connection is kept alive for the next request."""
 _CLOSE_SECONDS = 0.5
+_CONNECT_SECONDS = 10.0
+"""How long one address is tried while the host has another."""
+_SAFE_METHODS = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,8 @@ class Answer:
 
     ``status`` is ``None`` and ``fields`` empty where there is no final head. ``entity`` is the body without chunk
     framing, content-encoding kept. ``latency`` is the seconds from sending to the end of the exchange.
-    ``is_resendable`` says that a kept-alive connection was dead before it brought a byte: asking again on a fresh one
-    is safe (RFC 9112 section 9.3.1).
+    ``is_resendable`` says that a kept-alive connection was dead before it brought a byte, so that the same may be
+    asked again on a fresh one (RFC 9112 section 9.3.1).
     """
 
     exchange: Exchange
@@ -100,6 +103,7 @@ class Wire:
         self._idle_seconds = idle_seconds
         self._tls: ssl.SSLContext | None = None
         self._idle: defaultdict[str, list[tuple[int, bool, Connection]]] = defaultdict(list)
+        self._open: set[Connection] = set()
         self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
 
     def lane(self, host: str) -> asyncio.Semaphore:
@@ -122,16 +126,7 @@ class Wire:
         end, detail = await connection.converse(asking.request, reader, deadline)
         message = reader.finish(end, detail)
         self._put_back(connection, asking, message)
-        is_resendable = (
-            was_used
-            and not reader.has_bytes
-            and message.failure is not None
-            and message.failure.kind
-            in (
-                FailureKind.RESET,
-                FailureKind.EMPTY,
-            )
-        )
+        is_dead = message.failure is not None and message.failure.kind in (FailureKind.RESET, FailureKind.EMPTY)
         return _answer(
             asking,
             message,
@@ -139,17 +134,16 @@ class Wire:
             connection.sent,
             loop.time() - started,
             latency=loop.time() - sent_at,
-            is_resendable=is_resendable,
+            is_resendable=is_dead and was_used and not reader.has_bytes and asking.method in _SAFE_METHODS,
         )
 
     async def close(self) -> None:
-        """Close the kept-alive connections."""
-        connections = [connection for kept in self._idle.values() for _, _, connection in kept]
+        """Close all connections, and wait until they are."""
         self._idle.clear()
+        connections = list(self._open)
         for connection in connections:
             connection.close()
-        for connection in connections:
-            await connection.wait_closed(_CLOSE_SECONDS)
+        await asyncio.gather(*(connection.wait_closed(_CLOSE_SECONDS) for connection in connections))
 
     def _take_idle(self, asking: Asking) -> Connection | None:
         """Take a kept-alive connection; one to another port of this host is closed, as it stands in a lane."""
@@ -168,6 +162,9 @@ class Wire:
         return taken
 
     def _put_back(self, connection: Connection, asking: Asking, message: Message) -> None:
+        if message.truncation or message.failure:
+            connection.abort()
+            return
         if not (message.may_reuse and connection.is_open):
             connection.close()
             return
@@ -194,9 +191,10 @@ class Wire:
             raise _NoConnectionError(_refused(asking.host, destination), _peer(destination, destination.refused[0]))
         last: _NoConnectionError | None = None
         for number, address in enumerate(destination.addresses):
-            share = (deadline - loop.time()) / (len(destination.addresses) - number)
+            is_last = number == len(destination.addresses) - 1
+            until = deadline if is_last else min(deadline, loop.time() + _CONNECT_SECONDS)
             try:
-                return await self._connect_to(asking, destination, address, loop.time() + share)
+                return await self._connect_to(asking, destination, address, until)
             except _NoConnectionError as error:
                 last = error
         if last is None:
@@ -214,11 +212,13 @@ class Wire:
                     destination.port,
                     ssl=self._tls_context() if asking.is_tls else None,
                     server_hostname=asking.host if asking.is_tls else None,
+                    ssl_shutdown_timeout=_CLOSE_SECONDS if asking.is_tls else None,
                 )
         except (OSError, ssl.SSLError, TimeoutError) as error:
             raise _NoConnectionError(_connect_failure(error), peer) from error
-        tls = connection.ssl_object
-        connection.peer = _peer(destination, address, tls)
+        self._open.add(connection)
+        connection.closed.add_done_callback(lambda _: self._open.discard(connection))
+        connection.peer = _peer(destination, address, connection.ssl_object)
         return connection
 
     def _tls_context(self) -> ssl.SSLContext:

@@ -20,8 +20,8 @@ _STRAY_SECONDS = 0.5
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time; all bytes pass ``converse`` or ``data_received``.
 
-    ``peer`` is set once the connection stands. ``sent`` is what the last ``converse`` gave to the transport. ``stray``
-    is what the server said out of turn, on an idle connection; ``on_idle_end`` learns when that is over.
+    ``peer`` is set once the connection stands, ``closed`` is done when it no longer does. ``sent`` is what the last
+    ``converse`` gave to the transport. ``stray`` is what the server said out of turn, on an idle connection.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader: MessageReader | None = None
         self._finished: asyncio.Future[tuple[End, str]] | None = None
-        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
         self._timers: list[asyncio.TimerHandle] = []
         self._on_idle_end: Callable[[Connection], None] | None = None
         self._waiting: list[bytes] = []
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether another request can be sent."""
-        return self._transport is not None and not self._transport.is_closing() and not self._closed.done()
+        return self._transport is not None and not self._transport.is_closing() and not self.closed.done()
 
     @property
     def stray(self) -> bytes:
@@ -96,10 +96,10 @@ class Connection(asyncio.Protocol):
 
     async def wait_closed(self, seconds: float) -> None:
         """Wait until the connection is closed; abort it after ``seconds``."""
-        await asyncio.wait([self._closed], timeout=seconds)
-        if not self._closed.done():
+        await asyncio.wait([self.closed], timeout=seconds)
+        if not self.closed.done():
             self.abort()
-            await self._closed
+            await self.closed
 
     # --- asyncio.Protocol ---------------------------------------------------------------------
 
@@ -130,8 +130,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the connection's end."""
         self._finish(End.RESET if exc else End.CLOSED, str(exc or "the connection was closed"))
-        if not self._closed.done():
-            self._closed.set_result(None)
+        if not self.closed.done():
+            self.closed.set_result(None)
         if self._on_idle_end is not None:
             on_end = self._on_idle_end
             self.stop_idling()
@@ -154,8 +154,8 @@ class Connection(asyncio.Protocol):
     async def _see_the_rest(self, reader: MessageReader) -> None:
         """Let bytes be read that the kernel holds already: what comes after the end belongs to this exchange."""
         await asyncio.sleep(0)
-        if reader.is_closing and not self._closed.done():
-            await asyncio.wait([self._closed], timeout=_LINGER_SECONDS)
+        if reader.is_closing and not self.closed.done():
+            await asyncio.wait([self.closed], timeout=_LINGER_SECONDS)
 
     def _hear_out_of_turn(self, data: bytes) -> None:
         if self._on_idle_end is not None and not self._waiting:

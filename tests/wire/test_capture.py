@@ -1,6 +1,8 @@
 """Through Scrapy: each exchange is laid down first, then the spider sees what the archive will read."""
 
 import gzip
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -308,3 +310,50 @@ async def test_every_awkward_exchange_of_a_crawl_comes_back_from_its_warc_bit_fo
     assert len(desk.pairs) >= len(CASES)
     for exchange, capture in desk.pairs:
         assert load_exchange(collection, capture) == exchange
+
+
+PROGRAM = """
+import sys
+from scrapy import Request, Spider
+from scrapy.crawler import AsyncCrawlerProcess
+from crawler.recording import set_recorder
+from tests.wire.crawling import Notebook
+
+class Asker(Spider):
+    name = "asker"
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        set_recorder(crawler, notebook)
+        return super().from_crawler(crawler)
+
+    async def start(self):
+        yield Request("http://blog.example/a")
+
+    def parse(self, response):
+        print(response.body, notebook.exchanges[0].received)
+
+notebook = Notebook()
+handlers = dict.fromkeys(("http", "https"), "crawler.capture.CaptureHandler")
+process = AsyncCrawlerProcess({
+    "DOWNLOAD_HANDLERS": handlers, "VIGIL_RESOLVE": sys.argv[1:], "COOKIES_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False, "TELNETCONSOLE_ENABLED": False, "LOG_LEVEL": "ERROR",
+})
+process.crawl(Asker)
+process.start()
+"""
+
+
+@pytest.mark.e2e
+def test_capture_works_under_twisteds_asyncio_reactor_too(resolve: list[str], root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, *resolve],
+        cwd=root,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+
+    assert done.stdout == f"{PLAIN[-5:]!r} {PLAIN!r}\n"
+    assert (done.returncode, done.stderr) == (0, "")
