@@ -42,14 +42,19 @@ def answer(blog: BlogSimulator, request: Request) -> Answer:
     """What the site says to a GET."""
     if request.host == IMAGE_HOST:
         return _image(request.target)
-    scheme = "https" if request.is_tls else "http"
     if request.host in ALIAS_HOSTS:
-        return _redirect(f"{scheme}://{CANONICAL_HOST}{request.target}")
+        return _redirect(f"{_home_of(request)}{request.target}")
     path = urlsplit(request.target).path
     for pattern, make in _ROUTES:
         if found := pattern.fullmatch(path):
             return make(blog, request, found)
     return _not_found(blog)
+
+
+def _home_of(request: Request) -> str:
+    """Where redirects lead: the canonical host, or 127.0.0.1 with its port for who came that way."""
+    host = CANONICAL_HOST if request.host in HOSTS else request.headers.get("host", CANONICAL_HOST)
+    return f"{'https' if request.is_tls else 'http'}://{host}"
 
 
 def _redirect(location: str) -> Answer:
@@ -83,7 +88,7 @@ def _article(blog: BlogSimulator, request: Request, found: re.Match[str]) -> Ans
     is_canonical = kind == "a" and unquote(slug or "") == unquote(post.slug or "") and request.host != "rferl.org"
     if not is_canonical:
         path = post.path.removesuffix(".html") + live_item + ".html" if live_item else post.path
-        return _redirect(f"{'https' if request.is_tls else 'http'}://{CANONICAL_HOST}{path}")
+        return _redirect(f"{_home_of(request)}{path}")
     render = page_2013 if post.template is Template.T2013 else article_page
     page = render(post, blog.column())
     return mixed(html(blog.ballast(page, post.id) if blog.ballast else page, modified=post.touched), post.path)
@@ -154,8 +159,7 @@ def _home(blog: BlogSimulator, _: Request, __: re.Match[str]) -> Answer:
 
 
 def _before_2016(_: BlogSimulator, request: Request, found: re.Match[str]) -> Answer:
-    scheme = "https" if request.is_tls else "http"
-    return _redirect(f"{scheme}://{CANONICAL_HOST}/{found[1]}?istransferred=1&wr=1")
+    return _redirect(f"{_home_of(request)}/{found[1]}?istransferred=1&wr=1")
 
 
 # --- robots, sitemaps, feeds ------------------------------------------------------------------------

@@ -205,6 +205,11 @@ def test_permalinks_answer_as_spelt_and_lead_away_from_the_bare_host(blog: BlogS
         assert follow(blog, post.path, "rferl.org") == (301, f"http://www.rferl.org{post.path}")
 
 
+def test_who_comes_by_address_and_port_is_led_back_there(blog: BlogSimulator) -> None:
+    post = post_with(blog, slug("^[a-z]"))
+    assert follow(blog, f"/a/{post.id}.html", "127.0.0.1:8123") == (301, f"http://127.0.0.1:8123{post.path}")
+
+
 def test_amp_and_live_blog_items_are_pages_of_the_same_post(blog: BlogSimulator) -> None:
     post = post_with(blog, slug("^[a-z]"))
     live = post_with(blog, SHAPES["live blog"])
