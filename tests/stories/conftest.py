@@ -38,6 +38,8 @@ class Story:
     folder: Path
     site: str = SITE
     environ: dict[str, str] = field(default_factory=dict)
+    machine: tuple[str, ...] = (sys.executable, "-m", "crawler")
+    """What ``vigil`` is run by; a story of bad luck puts something else here."""
 
     @property
     def collection(self) -> Collection:
@@ -50,7 +52,7 @@ class Story:
         return ["--cacert", str(authority), *(word for rule in self.server.resolve for word in ("--resolve", rule))]
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "crawler", *words, "--collection", str(self.collection.root)]
+        return [*self.machine, *words, "--collection", str(self.collection.root)]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command and let it run."""
