@@ -207,7 +207,10 @@ class BlogSpider(Spider):
 
     def _open_entries(self, entries: Iterable[FeedEntry], *, via: str | None) -> Iterator[Request]:
         for entry in entries:
-            if entry.identity is None or entry.identity in self.seen or entry.identity in self.run.known:
+            if entry.identity is None:
+                self.run.omit(entry.url, OmissionKind.FOREIGN_HOST, "a feed names it, but it is no post of this blog's", via=via)
+                continue
+            if entry.identity in self.seen or entry.identity in self.run.known:
                 continue
             self.seen.add(entry.identity)
             yield from self._open_post(entry.url, via=via)
