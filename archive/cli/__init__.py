@@ -8,6 +8,14 @@ import sys
 
 from archive.cli.frame import main_group, run
 
+READING = {
+    "search": "archive.cli.finding:search",
+    "list": "archive.cli.finding:list_posts",
+    "show": "archive.cli.showing:show_post",
+    "captures": "archive.cli.finding:captures",
+    "get": "archive.cli.getting:get",
+    "status": "archive.cli.finding:status",
+}
 KEEPING = {
     "verify": "archive.cli.keeping:verify",
     "rebuild": "archive.cli.keeping:rebuild",
@@ -18,7 +26,7 @@ SETTING_UP = {
     "doctor": "archive.cli.setup:doctor",
     "completion": "archive.cli.setup:completion",
 }
-SECTIONS = {"Keep it sound": KEEPING, "Set up": SETTING_UP}
+SECTIONS = {"Read the archive": READING, "Keep it sound": KEEPING, "Set up": SETTING_UP}
 """Headings of ``--help`` with their verbs and where each command is."""
 
 _SUMMARY = """Search, read and verify an archive of a blog.

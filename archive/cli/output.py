@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import sys
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -28,6 +29,18 @@ def clean_line(text: str) -> str:
 def show(text: str = "") -> None:
     """Write a line of data; harmless where a terminal reads it, else exactly as it is."""
     sys.stdout.write(f"{clean(text) if sys.stdout.isatty() else text}\n")
+
+
+def show_marked(before: str, text: str, spans: Iterable[tuple[int, int]]) -> None:
+    """Write a line of data in which a terminal shows the ``spans`` of ``text`` in bold."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(f"{before}{text}\n")
+        return
+    parts, at = [clean(before)], 0
+    for start, end in spans:
+        parts += [clean(text[at:start]), "\x1b[1m", clean(text[start:end]), "\x1b[0m"]
+        at = end
+    sys.stdout.write("".join(parts) + clean(text[at:]) + "\n")
 
 
 def show_json(value: object) -> None:

@@ -112,14 +112,21 @@ def start(uid: str, began: datetime, route: Route = Route.SITE) -> RunStart:
     )
 
 
-def lay_run(collection: Collection, uid: str, began: datetime, *exchanges: Exchange, is_ended: bool = True) -> None:
+def lay_run(
+    collection: Collection,
+    uid: str,
+    began: datetime,
+    *exchanges: Exchange,
+    is_ended: bool = True,
+    route: Route = Route.SITE,
+) -> None:
     """Lay down a run, with an omission, and index it."""
     collection.create()
     with Index.open(collection.database) as index:
         writer = WarcWriter(
             collection,
             site_id="quiet-lantern",
-            run=start(uid, began),
+            run=start(uid, began, route),
             site_toml=SITE.encode(),
             host_label="test",
             known_payload=index.response_with,

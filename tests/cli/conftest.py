@@ -1,6 +1,7 @@
 """Runs command lines the way a shell does, and in this process."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 
 from archive.cli import SECTIONS
 from archive.cli.frame import main_group, run
+from archive.collection import Collection
+from tests.cli.archives import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +40,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     monkeypatch.chdir(work)
     return work
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """A small whole archive; not to be changed."""
+    return build(tmp_path_factory.mktemp("built") / "collection")
+
+
+@pytest.fixture
+def archive(here: Path, built: Collection) -> Collection:
+    """A copy of it where commands look."""
+    shutil.copytree(built.root, here / "collection")
+    return Collection(here / "collection")
 
 
 @pytest.fixture

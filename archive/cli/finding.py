@@ -1,0 +1,251 @@
+"""``vigil search``, ``list``, ``captures`` and ``status``: what the archive holds."""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.frame import Verb, existing, json_option, with_settings
+from archive.cli.output import clean_line, show, show_json, show_marked, spell, talk
+from archive.cli.times import Time
+
+if TYPE_CHECKING:
+    from archive.config import Settings
+    from archive.query.answers import Filters, Gap, PostSummary, RunSummary, SiteStatus, StoredCapture, StoredOmission
+
+_STATES = ("live", "gone", "refused")
+site_option = click.option("--site", metavar="SITE", help="Only this blog, by its site file's name.")
+
+
+def with_filters(function: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the options that choose posts, and the ``filters`` that follow from them."""
+
+    @site_option
+    @click.option("--since", type=Time(is_end=False), metavar="TIME", help="Published at this time or later.")
+    @click.option("--until", type=Time(is_end=True), metavar="TIME", help="Published at this time or earlier.")
+    @click.option("--author", metavar="NAME", help="Part of an author's name.")
+    @click.option("--category", metavar="NAME", help="Part of the site's category.")
+    @click.option("--language", metavar="CODE", help="Language, like en; finds en-US too.")
+    @click.option("--state", type=click.Choice(_STATES), help="What the site said of the post last.")
+    @functools.wraps(function)
+    def called(*, until: datetime | None, state: str | None, **rest: object) -> object:
+        from archive.model import PostState
+        from archive.query.answers import Filters
+
+        names = ("site", "since", "author", "category", "language")
+        chosen = {name: rest.pop(name) for name in names}
+        # The filter leaves its end out, a person means it included.
+        end = until + timedelta(microseconds=1) if until else None
+        filters = Filters(**chosen, until=end, state=PostState(state) if state else None)  # type: ignore[arg-type]
+        return function(filters=filters, **rest)
+
+    return called
+
+
+def paged(function: Callable[..., object]) -> Callable[..., object]:
+    """Give a command ``--limit`` and ``--offset``."""
+    counted = click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+    skipped = click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
+    return counted(skipped(function))
+
+
+@click.command(
+    cls=Verb,
+    examples=[
+        "vigil search 'press freedom'",
+        "vigil search '\"prison sentence\" journalis* NOT sport' --since 2021 --order relevance",
+        "vigil search 'title:court' --author ivanova --json",
+    ],
+)
+@click.argument("query")
+@click.option(
+    "--order", type=click.Choice(["newest", "relevance"]), default="newest", show_default=True, help="Which come first."
+)
+@click.option("--all-versions", is_flag=True, help="Also search texts that an edit replaced.")
+@with_filters
+@paged
+@json_option
+@with_settings
+def search(
+    settings: "Settings",
+    *,
+    query: str,
+    filters: "Filters",
+    order: str,
+    limit: int,
+    offset: int,
+    all_versions: bool,
+    as_json: bool,
+) -> None:
+    """Find posts by the words of their texts.
+
+    Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
+    begin*, title:word and text:word. Case and accents do not matter.
+    """
+    from archive.query import Archive
+    from archive.query.answers import Order
+
+    with Archive.open(existing(settings)) as archive:
+        found = archive.search(
+            query, filters, order=Order(order), limit=limit, offset=offset, all_versions=all_versions
+        )
+    for hit in found.hits:
+        if as_json:
+            show_json(hit)
+            continue
+        show_marked(_head(hit.post), hit.title.text, hit.title.spans)
+        show_marked("    ", hit.snippet.text, hit.snippet.spans)
+        show(f"    {hit.post.url}")
+    _say_more(len(found.hits), offset, has_more=found.has_more)
+
+
+@click.command(
+    "list",
+    cls=Verb,
+    examples=["vigil list", "vigil list --since 2026-08 --state gone", "vigil list --gaps --json"],
+)
+@click.option("--gaps", is_flag=True, help="List the posts instead whose own page the archive does not hold, and why.")
+@with_filters
+@paged
+@json_option
+@with_settings
+def list_posts(settings: "Settings", *, filters: "Filters", gaps: bool, limit: int, offset: int, as_json: bool) -> None:
+    """List the posts that the archive holds, newest first."""
+    from archive.query import Archive
+
+    with Archive.open(existing(settings)) as archive:
+        if gaps:
+            missing = archive.gaps(site=filters.site)[offset : offset + limit + 1]
+            for gap in missing[:limit]:
+                _show_gap(gap, as_json=as_json)
+            _say_more(limit, offset, has_more=len(missing) > limit)
+            return
+        posts = archive.posts(filters, limit=limit + 1, offset=offset)
+    for post in posts[:limit]:
+        if as_json:
+            show_json(post)
+        else:
+            gone = "" if post.state is None or post.state.value == "live" else f"  [{post.state.value}]"
+            versions = f"  ({post.versions} versions)" if post.versions > 1 else ""
+            show(f"{_head(post)}{clean_line(post.title or '')}{gone}{versions}")
+    _say_more(limit, offset, has_more=len(posts) > limit)
+
+
+@click.command(cls=Verb, examples=["vigil captures 31994604", "vigil captures https://www.rferl.org/robots.txt --json"])
+@click.argument("what", metavar="URL|POST")
+@site_option
+@json_option
+@with_settings
+def captures(settings: "Settings", *, what: str, site: str | None, as_json: bool) -> None:
+    """List the captures of a URL or a post, newest first.
+
+    The number in front is what vigil get --record takes.
+    """
+    from archive.query import Archive
+
+    with Archive.open(existing(settings)) as archive:
+        found = archive.captures(what, site=site)
+    for stored in found:
+        show_json(stored) if as_json else show_capture(stored)
+
+
+@click.command(cls=Verb, examples=["vigil status", "vigil status 01K3ZV6E --json"])
+@click.argument("run", required=False)
+@json_option
+@with_settings
+def status(settings: "Settings", *, run: str | None, as_json: bool) -> None:
+    """Say what the archive holds, and how the last run ended.
+
+    With RUN, a run's lasting name: what that run brought, and what it left out and why.
+    """
+    from archive.query import Archive
+
+    with Archive.open(existing(settings)) as archive:
+        if run is not None:
+            _show_whole_run(archive.run(run), archive.omissions(run=run), as_json=as_json)
+            return
+        told = archive.status()
+    if as_json:
+        show_json(told)
+        return
+    for site in told.sites:
+        _show_site(site)
+    show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
+
+
+def show_capture(stored: "StoredCapture") -> None:
+    """Write one line about a capture: number, time, answer, shape, size, place."""
+    capture = stored.capture
+    answer = str(capture.status) if capture.failure is None else capture.failure.kind.value
+    outcome = "" if stored.outcome is None or stored.outcome.value == "ok" else f" {stored.outcome.value}"
+    place = f"{capture.record.file}:{capture.record.offset}"
+    show(
+        f"{stored.id:>7}  {spell(capture.time)}  {answer:>3} {capture.kind.value}{outcome}  "
+        f"{capture.payload_bytes:,} bytes  {place}  {capture.url}"
+    )
+
+
+def _head(post: "PostSummary") -> str:
+    day = post.published.date().isoformat() if post.published else "undated   "
+    return f"{clean_line(post.identity):<10}  {day}  "
+
+
+def _show_gap(gap: "Gap", *, as_json: bool) -> None:
+    if as_json:
+        show_json(gap)
+        return
+    kept = "; the listing's text is kept" if gap.has_listing_text else ""
+    show(f"{gap.identity:<10}  {clean_line(gap.title or gap.url)}")
+    show(f"    {clean_line(gap.reason)}{kept}; last seen {spell(gap.last_seen)}  {gap.url}")
+
+
+def _say_more(shown: int, offset: int, *, has_more: bool) -> None:
+    if has_more:
+        talk(f"vigil: there are more: --offset {offset + shown}")
+
+
+def _show_site(site: "SiteStatus") -> None:
+    show(f"{site.site}  {clean_line(site.title or '')}")
+    show(f"  {site.posts:,} posts ({site.gone:,} gone), {site.versions:,} versions, {site.captures:,} captures")
+    if site.first_published and site.last_published:
+        show(f"  published {site.first_published.date()} to {site.last_published.date()}")
+    walked = "was walked to its end" if site.is_walk_complete else "has not been walked to its end yet"
+    show(f"  {site.gaps:,} posts shown but not held (vigil list --gaps); the listing {walked}")
+    if site.candidates:
+        show(f"  {site.candidates:,} more articles of the whole site are known, whose blog is not")
+    if site.last_run:
+        show_run(site.last_run)
+
+
+def show_run(run: "RunSummary") -> None:
+    """Write some lines about a run."""
+    from archive.errors import ExitCode
+
+    codes = {int(code): code.name.lower().replace("_", " ") for code in ExitCode}
+    ended = f"{run.stop_reason} (exit {run.exit_code}, {codes.get(run.exit_code or 0, 'unknown')})"
+    route = "" if run.route.value == "site" else "  [a test run: not captures of the real site]"
+    show(f"  run {run.uid}, {spell(run.started)}: {ended if run.ended else 'no end is recorded'}{route}")
+    counts = run.counts
+    show(
+        f"    {counts.requests:,} requests, {counts.failed:,} failed; {counts.new:,} new posts, "
+        f"{counts.changed:,} changed, {counts.unchanged:,} unchanged, {counts.gone:,} gone, {counts.rejected:,} unclear"
+    )
+    show(f"    {counts.payload_bytes:,} bytes came, {counts.kept_bytes:,} were new")
+    if counts.omitted:
+        show("    left out: " + ", ".join(f"{kind.value} {number:,}" for kind, number in counts.omitted))
+    for reason in run.robots_exceptions:
+        show(f"    robots.txt was set aside: {clean_line(reason)}")
+
+
+def _show_whole_run(run: "RunSummary", omissions: "tuple[StoredOmission, ...]", *, as_json: bool) -> None:
+    if as_json:
+        show_json({"run": run, "omissions": omissions})
+        return
+    show(run.site)
+    show_run(run)
+    for sentence in run.recovered:
+        show(f"    {clean_line(sentence)}")
+    for omission in omissions:
+        show(f"  {omission.kind.value:<15} {clean_line(omission.url)}  {clean_line(omission.reason)}")

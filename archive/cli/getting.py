@@ -1,0 +1,252 @@
+"""``vigil get``: the bytes of a capture, as they came or as they lie in the archive."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.finding import site_option
+from archive.cli.frame import Verb, existing, with_settings
+from archive.cli.output import clean, spell, talk
+from archive.cli.times import Time
+from archive.errors import DamagedRecordError, NotFoundError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from archive.collection import Collection
+    from archive.config import Settings
+    from archive.model import Capture, RecordRef
+    from archive.query import Archive
+    from archive.query.answers import StoredCapture
+
+_DECODED_LIMIT = 1 << 30
+_FORMS = {
+    "warc": "The records, gzip members copied byte for byte: warcinfo, request, response, metadata.",
+    "http": "The response as it was sent: head and body, chunk lines kept.",
+    "wire": "Every byte that came, 1xx heads and what followed the response included.",
+    "request": "The request as it was sent.",
+    "body": "The content, with chunks and content-encoding undone.",
+    "text": "The post's text that stood at that time.",
+}
+
+
+def _with_forms(function: Callable[..., object]) -> Callable[..., object]:
+    for name, meaning in reversed(_FORMS.items()):
+        function = click.option(f"--{name}", "form", flag_value=name, help=meaning)(function)
+    return function
+
+
+@click.command(
+    cls=Verb,
+    examples=[
+        "vigil get 31994604 --warc -o post.warc.gz",
+        "vigil get https://www.rferl.org/a/31994604.html --at 2026-08 --body -o page.html",
+        "vigil get --record 1234 --wire -o answer.bin",
+        "vigil get 31994604 --at 2026-08-31T12:00Z --text",
+    ],
+)
+@click.argument("what", metavar="[URL|POST]", required=False)
+@click.option(
+    "--at", type=Time(is_end=True), metavar="TIME", help="As of this time: the newest capture at or before it."
+)
+@click.option("--record", type=click.IntRange(1), metavar="N", help="This capture, by its number in vigil captures.")
+@_with_forms
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; it must not exist.")
+@site_option
+@with_settings
+def get(
+    settings: "Settings",
+    *,
+    what: str | None,
+    at: datetime | None,
+    record: int | None,
+    form: str | None,
+    output: Path | None,
+    site: str | None,
+) -> None:
+    """Get the bytes of a capture, by default of the newest one.
+
+    With --at, the newest capture at or before that time; never a later one. The time of the capture, and of the next
+    one, are said on stderr. Whatever is given was compared with its digests first.
+    """
+    from archive.query import Archive
+
+    if form is None:
+        choices = ", ".join(f"--{name}" for name in _FORMS)
+        raise UsageError("say what of the capture you want", hint=f"One of {choices}.")
+    collection = existing(settings)
+    with Archive.open(collection) as archive:
+        stored = _choose(archive, what, at, record, site)
+        _tell(archive, stored)
+        if form == "text":
+            data = _text(archive, stored, site)
+        elif form == "warc":
+            data = b"".join(_members(archive, collection, stored.capture))
+        else:
+            data = _bytes(collection, stored.capture, form)
+    _write(data, output)
+
+
+def _choose(
+    archive: "Archive", what: str | None, at: datetime | None, record: int | None, site: str | None
+) -> "StoredCapture":
+    if record is not None:
+        if at is not None:
+            raise UsageError("--record and --at exclude each other", hint="A record's number names its time already.")
+        stored = archive.capture(record)
+        if what is not None and stored.id not in {one.id for one in archive.captures(what, site=site)}:
+            hint = f"It is one of {stored.capture.url}; vigil captures lists the others."
+            raise NotFoundError(f"capture {record} is none of {what}", hint=hint)
+        return stored
+    if what is None:
+        raise UsageError("name a URL or a post, or give --record", hint="vigil list shows what there is.")
+    if at is not None:
+        found = archive.as_of(what, at, site=site)
+        following = f"the next one is of {spell(found.next_time)}" if found.next_time else "there is no later one"
+        talk(f"vigil: as of {spell(at)}: capture {found.stored.id}; {following}")
+        return found.stored
+    answered = [one for one in archive.captures(what, site=site) if one.capture.failure is None]
+    if not answered:
+        raise NotFoundError(f"no answer for {what} was ever captured", hint="vigil captures lists the failures.")
+    return answered[0]
+
+
+def _tell(archive: "Archive", stored: "StoredCapture") -> None:
+    """Say on stderr what is given, and loudly when it is no capture of the real site."""
+    from archive.model import Route
+
+    capture = stored.capture
+    answer = f"status {capture.status}" if capture.failure is None else f"no answer: {capture.failure.message}"
+    talk(f"vigil: capture {stored.id} of {capture.url}, {spell(capture.time)}, {answer}, {capture.kind.value} record")
+    if capture.truncation:
+        talk(f"vigil: the answer was cut off ({capture.truncation.value})")
+    if archive.run(capture.run).route is Route.TEST:
+        talk("vigil: made by a test run: this is NO capture of the real site")
+
+
+def _text(archive: "Archive", stored: "StoredCapture", site: str | None) -> bytes:
+    from archive.cli.showing import text_lines
+    from archive.model import VersionAdded, VersionRestored
+
+    capture = stored.capture
+    detail = archive.post(capture.url, site=site)
+    told = [
+        timed.event.text_hash
+        for timed in detail.events
+        if isinstance(timed.event, (VersionAdded, VersionRestored)) and timed.time <= capture.time
+    ]
+    version = next((one for one in detail.versions if told and one.text_hash == told[-1]), None)
+    if version is None:
+        hint = "vigil show lists its versions; --body gives the page itself."
+        raise NotFoundError(f"no text of {capture.url} is known at {spell(capture.time)}", hint=hint)
+    talk(f"vigil: version {version.number}, {version.text_hash}, read by {version.article.extractor}")
+    return ("\n".join(text_lines(version.article)) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _bytes(collection: "Collection", capture: "Capture", form: str) -> bytes:
+    from archive.payload import decode
+    from archive.warc import entity_of, load_exchange
+
+    exchange = load_exchange(collection, capture)
+    if form == "request":
+        return exchange.request
+    if form == "wire":
+        return exchange.received
+    if capture.failure is not None:
+        raise NotFoundError(
+            "this exchange has no answer", hint="--wire gives whatever bytes did come, --warc the records."
+        )
+    if form == "http":
+        return exchange.head + exchange.body
+    return decode(exchange.head, entity_of(exchange), _DECODED_LIMIT)
+
+
+def _members(archive: "Archive", collection: "Collection", capture: "Capture") -> Iterator[bytes]:
+    """The gzip members that together prove a capture, those of a revisit's original first, each file's warcinfo before.
+
+    Raises:
+        DamagedRecordError: a record fails its digest.
+    """
+    from archive.warc import path_of, walk
+
+    captures = [capture]
+    if capture.original is not None:
+        url, date = capture.original
+        originals = [one.capture for one in archive.captures(url) if _is_original(one.capture, capture, date)]
+        if not originals:
+            raise DamagedRecordError(
+                f"the original of {capture.record.file}, offset {capture.record.offset}, is not in the archive",
+                hint="Run vigil verify; a WARC file may be missing.",
+            )
+        captures.insert(0, originals[0])
+    file = None
+    for one in captures:
+        refs = dict.fromkeys((*_certificates(collection, one), one.request, one.record, one.metadata))
+        members = [_member(collection, ref) for ref in refs if ref is not None]
+        if one.record.file != file:
+            file = one.record.file
+            yield _member(collection, next(walk(path_of(collection, file))).ref)
+        yield from members
+
+
+def _is_original(found: "Capture", revisit: "Capture", date: str) -> bool:
+    from archive.database import micros, warc_date
+
+    is_same = revisit.payload_digest in {None, found.payload_digest}
+    return found.kind.value == "response" and is_same and warc_date(micros(found.time)) == date
+
+
+def _certificates(collection: "Collection", capture: "Capture") -> "list[RecordRef]":
+    """The records of the certificates that the peer showed, which lie in the same file."""
+    from archive.model import RecordRef
+    from archive.warc import read_record
+    from archive.warc.notes import Notes
+
+    metadata = read_record(collection, capture.metadata)
+    refs = []
+    for place in Notes.from_block(metadata.block, "").all("tls-certificate"):
+        _digest, offset, length, record_id = place.split(" ")
+        refs.append(RecordRef(file=capture.metadata.file, offset=int(offset), length=int(length), record_id=record_id))
+    return refs
+
+
+def _member(collection: "Collection", ref: "RecordRef") -> bytes:
+    """Read a record's gzip member as it lies there, once it has passed its digest."""
+    from archive.warc import path_of, read_record
+
+    read_record(collection, ref)
+    with path_of(collection, ref.file).open("rb") as file:
+        file.seek(ref.offset)
+        return file.read(ref.length)
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    if output is not None:
+        _write_file(data, output)
+        return
+    if sys.stdout.isatty():
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        if "\0" in text or "\N{REPLACEMENT CHARACTER}" in text:
+            raise UsageError("binary data is not written to a terminal", hint="Add -o FILE, or pipe it to a program.")
+        sys.stdout.write(clean(text))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _write_file(data: bytes, output: Path) -> None:
+    try:
+        with output.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise UsageError(f"{output} is there already", hint="Choose another name, or move that file away.") from None
+    except OSError as error:
+        output.unlink(missing_ok=True)
+        raise StorageError(f"{output}: {error.strerror}", hint="Nothing was kept there; try another place.") from error
+    talk(f"vigil: {len(data):,} bytes in {output}")

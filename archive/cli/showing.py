@@ -1,0 +1,136 @@
+"""``vigil show``: a post whole: its text, its versions, where it was seen, and which records hold it."""
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.finding import show_capture, site_option
+from archive.cli.frame import Verb, existing, json_option, with_settings
+from archive.cli.output import clean_line, plain, show, show_json, spell, talk
+from archive.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from archive.config import Settings
+    from archive.model import Article, Event
+    from archive.query.answers import PostDetail, Version
+
+_BEFORE = {"heading": "", "item": "- ", "quote": "> ", "paragraph": ""}
+
+
+@click.command(
+    "show",
+    cls=Verb,
+    examples=[
+        "vigil show 31994604",
+        "vigil show https://www.rferl.org/a/31994604.html --version 1",
+        "vigil show 31994604 --json",
+    ],
+)
+@click.argument("post")
+@click.option("--version", metavar="N|HASH", help="This version's text, by number or by the beginning of its hash.")
+@site_option
+@json_option
+@with_settings
+def show_post(settings: "Settings", *, post: str, version: str | None, site: str | None, as_json: bool) -> None:
+    """Show a post: text, versions, sightings, and the records that hold it.
+
+    POST is its identity, any spelling of its URL, or # and its number in this archive.
+    """
+    from archive.model import Route
+    from archive.query import Archive
+
+    with Archive.open(existing(settings)) as archive:
+        detail = archive.post(post, site=site)
+        runs = {stored.capture.run for stored in detail.captures}
+        is_test = any(archive.run(run).route is Route.TEST for run in runs)
+    chosen = _chosen(detail, version)
+    if as_json:
+        show_json({**_as_dict(detail), "shown_version": chosen.number if chosen else None})
+    else:
+        _show_text(detail, chosen)
+        _show_history(detail)
+    if is_test:
+        talk("vigil: this post was captured by a test run; it is no capture of the real site")
+
+
+def text_lines(article: "Article") -> list[str]:
+    """The text of a post for reading: headline, then paragraphs with an empty line between."""
+    lines = [" ".join(article.title.split())]
+    for block in article.blocks:
+        lines += ["", _BEFORE[block.kind.value] + block.text]
+    return lines
+
+
+def _chosen(detail: "PostDetail", version: str | None) -> "Version | None":
+    if version is None:
+        return detail.current or next(reversed(detail.versions), None)
+    for one in detail.versions:
+        if version == str(one.number) or (len(version) >= 6 and one.text_hash.startswith(version.lower())):
+            return one
+    known = ", ".join(f"{one.number} ({one.text_hash[:12]})" for one in detail.versions) or "none"
+    raise NotFoundError(f"the post has no version {version}", hint=f"There is: {known}.")
+
+
+def _show_text(detail: "PostDetail", version: "Version | None") -> None:
+    post = detail.post
+    head, *text = text_lines(version.article) if version else [clean_line(post.title or "(no headline is kept)")]
+    show(head)
+    show(post.url)
+    by = f" · {clean_line(', '.join(post.authors))}" if post.authors else ""
+    when = spell(post.published) if post.published else "at an unknown time"
+    state = post.state.value if post.state else "never asked for"
+    show(f"{post.site} {post.identity} · published {when}{by} · {state}")
+    if version is None:
+        show("no text is kept")
+        return
+    place = f"version {version.number} of {len(detail.versions)} · {version.text_hash}"
+    show(place if version.is_current else f"{place} · not the one that stands")
+    if version.article.origin.value != "permalink":
+        show("read from a listing page: the post's own page is not held")
+    for line in text or ["", "(an item without text)" if version.article.is_textless else "(no text)"]:
+        show(line)
+
+
+def _show_history(detail: "PostDetail") -> None:
+    show()
+    show("versions")
+    for version in detail.versions:
+        mark = "*" if version.is_current else " "
+        record = version.first.capture.record
+        span = f"{spell(version.first.capture.time)} to {spell(version.last.capture.time)}"
+        show(f"  {version.number}{mark} {version.text_hash[:16]}  {span}  {record.file}:{record.offset}")
+    show("events")
+    for timed in detail.events:
+        facts = ", ".join(f"{name} {value}" for name, value in _facts(timed.event).items())
+        show(f"  {spell(timed.time)}  {event_name(timed.event)}{'  ' + clean_line(facts) if facts else ''}")
+    show(f"seen {detail.sighting_count:,} times by a source of the blog")
+    for seen in detail.sightings:
+        show(f"  {spell(seen.time)}  {seen.source.value} {seen.page_url}, place {seen.position + 1}")
+    show("captures of its own page")
+    for stored in detail.captures:
+        show_capture(stored)
+    if len(detail.spellings) > 1:
+        show("spellings")
+        for spelling in detail.spellings:
+            show(f"  {spelling}")
+
+
+def event_name(event: "Event") -> str:
+    """The word for a kind of event, as in the index: ``version-added``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(event).__name__).lower().replace("post-seen", "seen")
+
+
+def _facts(event: "Event") -> dict[str, object]:
+    told = plain(event)
+    return {name: value for name, value in told.items() if value is not False} if isinstance(told, dict) else {}
+
+
+def _as_dict(detail: "PostDetail") -> dict[str, object]:
+    """The detail for JSON; each event says its kind."""
+    told = plain(detail)
+    events = [
+        {"time": timed.time, "capture_id": timed.capture_id, "kind": event_name(timed.event), "event": timed.event}
+        for timed in detail.events
+    ]
+    return {**told, "events": events} if isinstance(told, dict) else {}

@@ -1,0 +1,166 @@
+"""``vigil search``, ``list``, ``show``, ``captures``, ``status``."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archive.collection import Collection
+from archive.errors import ExitCode
+from archive.model import Route
+from tests.cli.archives import BEGAN, exchange, lay_run, page
+from tests.cli.conftest import Run
+
+SECOND = "The lamp was lit all the same, and nobody was ever told why it had been so."
+
+
+@pytest.mark.usefixtures("archive")
+def test_search_finds_a_post_by_its_words(vigil: Run) -> None:
+    said = vigil("search", "herons gulls")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "101         2026-07-31  The last lamp",
+        f"    A keeper counts gulls and herons on the pier. {SECOND}",
+        "    https://lantern.example/a/the-last-lamp/101.html",
+    ]
+
+
+@pytest.mark.usefixtures("archive")
+def test_search_in_json_marks_what_was_searched_for(vigil: Run) -> None:
+    (hit,) = map(json.loads, vigil("search", "her*", "--json").out.splitlines())
+    assert hit["post"]["identity"] == "101"
+    ((start, end),) = hit["snippet"]["spans"]
+    assert hit["snippet"]["text"][start:end] == "herons"
+
+
+FILTERED = {
+    "all": ([], {"101", "102"}),
+    "since": (["--since", "2026-07-31"], {"101"}),
+    "until a day, which is included": (["--until", "2026-07-30"], {"102"}),
+    "until the very second": (["--until", "2026-07-30T10:00:00Z"], {"102"}),
+    "until a second before": (["--until", "2026-07-30T09:59:59Z"], set()),
+    "gone": (["--state", "gone"], {"102"}),
+    "author": (["--author", "nobody"], {"101", "102"}),
+    "another author": (["--author", "somebody"], set()),
+    "language": (["--language", "en"], {"101", "102"}),
+    "another blog": (["--site", "rferl-watchdog"], set()),
+    "the first": (["--limit", "1"], {"101"}),
+    "the second": (["--limit", "1", "--offset", "1"], {"102"}),
+}
+
+
+@pytest.mark.parametrize(("words", "found"), FILTERED.values(), ids=FILTERED)
+@pytest.mark.usefixtures("archive")
+def test_filters_choose_posts(vigil: Run, words: list[str], found: set[str]) -> None:
+    for verb in (["list"], ["search", "lamp"]):
+        said = vigil(*verb, "--json", *words)
+        assert said.code == 0
+        rows = [json.loads(line) for line in said.out.splitlines()]
+        assert {row.get("post", row)["identity"] for row in rows} == found
+
+
+@pytest.mark.usefixtures("archive")
+def test_list_says_that_there_is_more(vigil: Run) -> None:
+    assert vigil("list", "--limit", "1").err == "vigil: there are more: --offset 1\n"
+    assert vigil("list", "--limit", "2").err == ""
+
+
+WRONG = {
+    "unfinished phrase": (["search", '"press'], ExitCode.USAGE, "closing quotation mark"),
+    "unknown field": (["search", "body:press"], ExitCode.USAGE, "no field"),
+    "no time": (["list", "--since", "31.12.2025"], ExitCode.USAGE, "Did you mean 2025-12-31"),
+    "unknown post": (["show", "999"], ExitCode.NOT_FOUND, "knows no post"),
+    "unknown version": (["show", "101", "--version", "7"], ExitCode.NOT_FOUND, "There is: 1 (025821f0c43c), 2"),
+    "unknown run": (["status", "run-9"], ExitCode.NOT_FOUND, "knows no run"),
+    "unknown URL": (["captures", "https://lantern.example/nothing"], ExitCode.NOT_FOUND, "hint: "),
+}
+
+
+@pytest.mark.parametrize(("words", "code", "message"), WRONG.values(), ids=WRONG)
+@pytest.mark.usefixtures("archive")
+def test_what_cannot_be_answered_ends_with_its_code(vigil: Run, words: list[str], code: ExitCode, message: str) -> None:
+    said = vigil(*words)
+    assert (said.code, said.out) == (code, "")
+    assert message in said.err
+
+
+@pytest.mark.usefixtures("archive")
+def test_show_gives_text_versions_events_and_records(vigil: Run) -> None:
+    said = vigil("show", "https://www.lantern.example/a/101.html?utm_source=mail")
+    assert said.out.startswith("The last lamp\nhttps://lantern.example/a/the-last-lamp/101.html\n")
+    assert "\nversion 2 of 2 · f87228b29f7bf0cd" in said.out
+    assert "\n\nA keeper counts gulls and herons on the pier.\n\n" in said.out
+    assert "version-added  text_hash f87228b29f7b" in said.out
+    assert ".warc.gz:" in said.out
+
+
+@pytest.mark.usefixtures("archive")
+def test_show_gives_an_older_version_by_number_and_by_hash(vigil: Run) -> None:
+    for name in ("1", "025821f0"):
+        said = vigil("show", "101", "--version", name)
+        assert "A keeper counts gulls on the pier." in said.out
+        assert "not the one that stands" in said.out
+
+
+@pytest.mark.usefixtures("archive")
+def test_show_in_json_tells_the_kind_of_each_event(vigil: Run) -> None:
+    told = json.loads(vigil("show", "102", "--json").out)
+    assert [event["kind"] for event in told["events"]] == ["seen", "version-added", "unchanged", "gone"]
+    assert told["events"][-1]["event"] == {"status": 404}
+    assert told["post"]["state"] == "gone"
+    assert [one["capture"]["status"] for one in told["captures"]] == [404, 200, 200]
+
+
+def test_captures_are_listed_newest_first_with_their_place(vigil: Run, archive: Collection) -> None:
+    rows = [json.loads(line) for line in vigil("captures", "102", "--json").out.splitlines()]
+    assert [row["id"] for row in rows] == [8, 6, 2]
+    assert [row["capture"]["kind"] for row in rows] == ["response", "revisit", "response"]
+    for row in rows:
+        path = archive.warcs / row["capture"]["record"]["file"]
+        assert path.read_bytes()[row["capture"]["record"]["offset"] :].startswith(b"\x1f\x8b")
+
+
+@pytest.mark.usefixtures("archive")
+def test_status_counts_what_is_held_and_tells_how_the_last_run_ended(vigil: Run) -> None:
+    said = vigil("status")
+    assert "2 posts (1 gone), 3 versions, 8 captures" in said.out
+    assert "run run-3, 2026-08-03T03:00:00.250000Z: no-button (exit 0, ok)" in said.out
+    assert "left out: robots 1" in said.out
+    one = vigil("status", "run-1")
+    assert "4 requests, 1 failed; 2 new posts" in one.out
+    assert "robots          https://lantern.example/search?q=lamp  Disallow: /search" in one.out
+    assert json.loads(vigil("status", "--json").out)["warc_files"] == 3
+
+
+def test_no_archive_and_no_index_are_told_apart(vigil: Run, here: Path) -> None:
+    said = vigil("list")
+    assert (said.code, "there is no archive at" in said.err) == (ExitCode.NOT_FOUND, True)
+    lay_run(Collection(here / "collection"), "run-1", BEGAN)
+    Collection(here / "collection").database.unlink()
+    said = vigil("list")
+    assert (said.code, "vigil rebuild" in said.err) == (ExitCode.NOT_FOUND, True)
+
+
+def test_damaged_index_ends_with_20_and_offers_rebuild(vigil: Run, archive: Collection) -> None:
+    archive.database.write_bytes(b"no database at all" * 100)
+    said = vigil("list")
+    assert said.code == ExitCode.INTEGRITY
+    assert "vigil rebuild" in said.err
+
+
+def test_hostile_headline_cannot_steer_a_terminal_through_a_pipe_of_json(vigil: Run, here: Path) -> None:
+    collection = Collection(here / "collection")
+    hostile = page("Lamp \u202e&#x9b;31m \u2066end", "A keeper counts gulls on the pier.")
+    lay_run(collection, "run-1", BEGAN, exchange(1, "/a/lamp/101.html", hostile))
+    said = vigil("list", "--json")
+    assert not set(said.out) & {"\u202e", "\u2066", "\x9b"}
+    assert "\u202e" in json.loads(said.out)["title"]
+
+
+def test_captures_of_a_test_run_never_pass_for_the_real_site(vigil: Run, here: Path) -> None:
+    collection = Collection(here / "collection")
+    body = page("The last lamp", "A keeper counts gulls on the pier.")
+    lay_run(collection, "run-1", BEGAN, exchange(1, "/a/lamp/101.html", body), route=Route.TEST)
+    assert "no capture of the real site" in vigil("show", "101").err
+    assert "NO capture of the real site" in vigil("get", "101", "--text").err
+    assert "not captures of the real site" in vigil("status").out
