@@ -34,7 +34,7 @@ class Recovery:
 
     ``file`` is the WARC file's closed name, ``None`` where only lost requests are told of. ``cut_bytes`` were taken off
     its end; they are kept in ``kept_as`` within ``logs`` where the disk had room. ``is_removed`` when the file held no
-    whole record.
+    whole unit: a warcinfo record alone tells nothing.
     """
 
     run: str | None
@@ -51,7 +51,7 @@ class Recovery:
         if self.file is None:
             return f"Run {self.run} broke off; {asked}."
         if self.is_removed:
-            return f"{self.file} held no whole record and was removed ({self.cut_bytes} bytes)."
+            return f"{self.file} held nothing of a run yet and was removed ({self.cut_bytes} bytes)."
         return (
             f"{self.file} was left open by a crash; {self.cut_bytes} bytes of an unfinished exchange were cut; {asked}."
         )
@@ -133,7 +133,7 @@ def _close(collection: Collection, path: Path) -> Recovery:
         if end == 0:
             path.unlink()
             sync_folder(path.parent)
-            return Recovery(run=run, file=name, cut_bytes=cut, kept_as=kept_as, is_removed=True)
+            return Recovery(run=None, file=name, cut_bytes=cut, kept_as=kept_as, is_removed=True)
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             os.ftruncate(handle, end)
@@ -162,7 +162,7 @@ def _last_whole(path: Path) -> tuple[int, str | None]:
 
 def _ends_unit(record: Record) -> bool:
     uri = record.get("WARC-Target-URI") or ""
-    return record.type in {"warcinfo", "metadata"} or uri.startswith("urn:vigil:run:")
+    return record.type == "metadata" or uri.startswith("urn:vigil:run:")
 
 
 def _keep_tail(collection: Collection, path: Path, start: int) -> str | None:
