@@ -113,10 +113,11 @@ class Wire:
     async def exchange(self, asking: Asking) -> Answer:
         """Ask, and give back what was sent and what came; a failure is an answer too, nothing is raised for it."""
         loop = asyncio.get_running_loop()
+        tls = self._tls_context() if asking.is_tls else None
         started = loop.time()
         deadline = started + asking.seconds
         try:
-            connection = self._take_idle(asking) or await self._connect(asking, deadline)
+            connection = self._take_idle(asking) or await self._connect(asking, tls, deadline)
         except _NoConnectionError as error:
             message = Message(failure=error.failure)
             return _answer(asking, message, error.peer, b"", loop.time() - started)
@@ -177,7 +178,7 @@ class Wire:
         if connection.stray:
             self._on_stray(Stray(url=asking.url, after=asking.sequence, data=connection.stray, peer=connection.peer))
 
-    async def _connect(self, asking: Asking, deadline: float) -> Connection:
+    async def _connect(self, asking: Asking, tls: ssl.SSLContext | None, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
@@ -194,14 +195,16 @@ class Wire:
             is_last = number == len(destination.addresses) - 1
             until = deadline if is_last else min(deadline, loop.time() + _CONNECT_SECONDS)
             try:
-                return await self._connect_to(asking, destination, address, until)
+                return await self._connect_to(asking, tls, destination, address, until)
             except _NoConnectionError as error:
                 last = error
         if last is None:
             raise RuntimeError("a destination without addresses was not refused")
         raise last
 
-    async def _connect_to(self, asking: Asking, destination: Destination, address: str, deadline: float) -> Connection:
+    async def _connect_to(
+        self, asking: Asking, tls: ssl.SSLContext | None, destination: Destination, address: str, deadline: float
+    ) -> Connection:
         loop = asyncio.get_running_loop()
         peer = _peer(destination, address)
         try:
@@ -210,9 +213,9 @@ class Wire:
                     Connection,
                     address,
                     destination.port,
-                    ssl=self._tls_context() if asking.is_tls else None,
-                    server_hostname=asking.host if asking.is_tls else None,
-                    ssl_shutdown_timeout=_CLOSE_SECONDS if asking.is_tls else None,
+                    ssl=tls,
+                    server_hostname=asking.host if tls else None,
+                    ssl_shutdown_timeout=_CLOSE_SECONDS if tls else None,
                 )
         except (OSError, ssl.SSLError, TimeoutError) as error:
             raise _NoConnectionError(_connect_failure(error), peer) from error

@@ -12,7 +12,7 @@ from crawler.wire.tls import is_close_announced
 _LINGER_SECONDS = 0.05
 """How long a server that announced the connection's end may take to close it, so that bytes after the end are seen."""
 _LOST_SECONDS = 2.0
-"""How long more is waited for of an answer whose end cannot be told."""
+"""How long a silence ends an answer whose end cannot be told."""
 _STRAY_SECONDS = 0.5
 """How long more is waited for once a server speaks out of turn."""
 
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._finished: asyncio.Future[tuple[End, str]] | None = None
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self._timers: list[asyncio.TimerHandle] = []
+        self._silence: asyncio.TimerHandle | None = None
         self._on_idle_end: Callable[[Connection], None] | None = None
         self._waiting: list[bytes] = []
         self.peer: Peer | None = None
@@ -113,12 +114,13 @@ class Connection(asyncio.Protocol):
         if reader is None:
             self._hear_out_of_turn(data)
             return
-        was_lost = reader.is_lost
         reader.feed(data)
         if reader.is_done:
             self._finish(End.DONE, "")
-        elif reader.is_lost and not was_lost:
-            self._timers.append(self._loop.call_later(_LOST_SECONDS, self._finish, End.DONE, ""))
+        elif reader.is_lost:
+            if self._silence is not None:
+                self._silence.cancel()
+            self._silence = self._loop.call_later(_LOST_SECONDS, self._finish, End.DONE, "")
 
     def eof_received(self) -> None:
         """Take note of the server's close; the transport then closes too."""
@@ -163,9 +165,11 @@ class Connection(asyncio.Protocol):
         self._waiting.append(data)
 
     def _cancel_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        for timer in (*self._timers, self._silence):
+            if timer is not None:
+                timer.cancel()
         self._timers.clear()
+        self._silence = None
 
     def _finish(self, end: End, detail: str) -> None:
         if self._finished is not None and not self._finished.done():

@@ -156,7 +156,7 @@ class MessageReader:
                 self._begin_body(head, bytes(front[end:]))
                 return
             self._head_start = self._searched = end
-        self._searched = max(len(front), self._head_start)
+        self._searched = len(front)
         if len(front) > MAX_HEAD_BYTES:
             self._lose("the head is too long")
         elif not may_begin_head(front[self._head_start : self._head_start + 8]):
@@ -171,11 +171,15 @@ class MessageReader:
         self._final_head = head
         del self._front[self._head_start + len(head) :]
         self._stage = _Stage.BODY
-        if self.reading.framing is Framing.CHUNKED:
+        if self.reading.framing is Framing.CHUNKED and b"\r" in head:
             self._chunks = _chunk_reader()
+        elif self.reading.framing is Framing.CHUNKED:
+            self._lose("chunks with bare line feeds, without an end")
         elif self.reading.length is not None and self.reading.length > self._max_body:
             self._stage = _Stage.OVERSIZE
         self._take_body(rest)
+        if self._stage is _Stage.LOST:
+            self._end_leniently(rest)
 
     def _take_body(self, data: bytes) -> None:
         if data:
@@ -205,8 +209,7 @@ class MessageReader:
             while isinstance(event, h11.Data):
                 event = chunks.next_event()
         except h11.RemoteProtocolError as error:
-            self._stage = _Stage.LOST
-            self._trouble = str(error)
+            self._lose(str(error))
             self._end_leniently(b"".join(self._body))
             return
         if isinstance(event, h11.EndOfMessage):
@@ -222,11 +225,11 @@ class MessageReader:
 
     def _judge_end(self, end: End, body: bytes) -> None:
         """Say whether the connection's end is the message's end (RFC 9112 sections 6.3 and 8)."""
-        if self._stage is not _Stage.BODY:
+        if self._stage not in (_Stage.BODY, _Stage.LOST) or self.reading is None:
             return
-        if self._chunks is not None:
+        if self.reading.framing is Framing.CHUNKED:
             self._end_leniently(body)
-        elif self.reading is not None and self.reading.framing is Framing.CLOSE and end is End.CLOSED:
+        elif self.reading.framing is Framing.CLOSE and end is End.CLOSED:
             self._stage = _Stage.WHOLE
 
     def _be_whole(self, *, surplus_size: int) -> None:

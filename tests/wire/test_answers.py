@@ -140,8 +140,6 @@ CASES = {
         body=b"5\nhello\n0\n\n",
         framing=Framing.CHUNKED,
         entity=b"hello",
-        is_kept=False,
-        after=After.CLOSE,
     ),
     "bytes after the end": Case(head=OK + FIVE, body=b"hello", surplus=b"\r\nmore", is_kept=False),
     "another answer after the end": Case(head=OK + FIVE, body=b"hello", surplus=PLAIN, is_kept=False),
@@ -264,3 +262,15 @@ async def test_answer_in_many_small_pieces_is_the_same(site: Site) -> None:
 
     assert answer.exchange.received == whole
     assert (answer.exchange.head, answer.exchange.body, answer.entity) == (case.head, case.body, b"hello")
+
+
+@pytest.mark.parametrize("name", ["a blank before a chunk extension", "chunks with bare line feeds"])
+async def test_chunks_that_only_browsers_read_are_whole_though_they_come_in_pieces(site: Site, name: str) -> None:
+    case = CASES[name]
+    site.answers("case", case.head + case.body[:9], 0.02, case.body[9:])
+
+    answer = await site.ask("case", seconds=30)
+
+    assert (answer.exchange.body, answer.entity) == (case.body, b"hello")
+    assert answer.exchange.truncation is None
+    assert answer.exchange.took_ms < 5000

@@ -144,7 +144,7 @@ async def test_failed_exchange_is_laid_down_and_raised_as_scrapys_own(
     if reply is not None:
         replies["/a"] = reply
 
-    outcome = await crawl([Request(url)], notebook, resolve, DOWNLOAD_TIMEOUT=0.3, DOWNLOAD_MAXSIZE=1000)
+    outcome = await crawl([Request(url)], notebook, resolve, DOWNLOAD_TIMEOUT=1.0, DOWNLOAD_MAXSIZE=1000)
 
     assert [type(each) for each in outcome.errors] == [error]
     assert outcome.requests[0].meta["vigil_capture"] == 1

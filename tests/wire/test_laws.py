@@ -30,6 +30,10 @@ FRAGMENTS = st.sampled_from(
         b"5\r\nhello\r\n",
         b"0\r\n\r\n",
         b"0;x\r\nT: r\r\n\r\n",
+        b"5 ;a\r\nhello\r\n",
+        b"5\nhello\n",
+        b"0\n\n",
+        b"0\r\nno colon\r\n\r\n",
         b"hello",
         b"\x00\xff",
     ]
@@ -66,6 +70,7 @@ def test_every_byte_is_kept_in_order(data: bytes, places: list[int], end: End) -
 
 @given(ANSWERS, st.lists(st.integers(0, 400), max_size=6), ENDS)
 @example(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\nX", [52], End.CLOSED)
+@example(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 ;a\r\nhello\r\n0\r\n\r\nX", [55], End.CLOSED)
 def test_how_the_bytes_come_in_pieces_changes_nothing(data: bytes, places: list[int], end: End) -> None:
     assert read(cut(data, places), end) == read([data], end)
 
