@@ -15,11 +15,11 @@ from lxml import etree
 
 from archive.dates import moment
 from archive.model import Card, Identity, Listing, PageOutcome
-from archive.page import Element, Tree, absolute, has_marker, is_blank, is_within, parse, parse_text, text_of
+from archive.page import Element, Tree, absolute, has_marker, is_below, is_blank, is_within, parse, parse_text, text_of
 from archive.site import MoreRules, Site, identify
 
 _STRAY_WORDS = 60
-"""So many words of running text beside the posts found, for each of them, are a text that the rules did not match."""
+"""So many words of running text outside the bodies found are a text that the rules did not match."""
 _NO_TEXT = frozenset({"a", "script", "style", "noscript", "figure", "button", "form", "template", "time"})
 
 
@@ -85,6 +85,7 @@ def posts_of(payload: bytes, *, content_type: str | None, url: str, site: Site) 
         reading.posts += finder.posts()
         reading.orphans += finder.orphans
     reading.posts = _merged(reading.posts)
+    reading.orphans += _part_strangers(reading.posts)
     reading.next_url = next_url or _next_url(tree, url, site, outside, has_posts=bool(reading.posts))
     return reading
 
@@ -131,11 +132,8 @@ def _judged(reading: Reading, payload: bytes, site: Site) -> tuple[PageOutcome, 
         return (reading.outcome if known else PageOutcome.BLOCKED), ()
     if not reading.posts and not has_marker(payload, rules.marker) and rules.more.json_html is None:
         return PageOutcome.BLOCKED, ()
-    if reading.orphans:
-        return PageOutcome.LAYOUT_DRIFT, (f"layout-drift: {reading.orphans} bodies without a permalink",)
-    has_bodies = any(post.body is not None for post in reading.posts)
-    if rules.body and not has_bodies and _stray_words(tree, site) >= _STRAY_WORDS * max(1, len(reading.posts)):
-        return PageOutcome.LAYOUT_DRIFT, ("layout-drift: running text, but no body matched",)
+    if alarms := tuple(_alarms(reading, tree, site)):
+        return PageOutcome.LAYOUT_DRIFT, alarms
     if reading.posts:
         return PageOutcome.OK, ()
     if reading.next_url is None and tree.has(rules.scope):
@@ -143,9 +141,24 @@ def _judged(reading: Reading, payload: bytes, site: Site) -> tuple[PageOutcome, 
     return PageOutcome.LAYOUT_DRIFT, ("layout-drift: no post matched",)
 
 
+def _alarms(reading: Reading, tree: Tree, site: Site) -> Iterator[str]:
+    """Name what does not fit together on a page: bodies without links, links without bodies, text without either."""
+    without_body = [post for post in reading.posts if post.body is None]
+    if reading.orphans:
+        yield f"layout-drift: {reading.orphans} bodies without a permalink"
+    if not site.listing.body or (reading.posts and not without_body):
+        return
+    if len(without_body) < len(reading.posts):
+        bare = [post for post in without_body if post.published is None]
+        if bare and all(post.published for post in reading.posts if post.body is not None):
+            yield f"layout-drift: {len(bare)} links among the posts have neither text nor date"
+    if (words := _stray_words(tree, site)) >= _STRAY_WORDS:
+        yield f"layout-drift: {words} words of running text in no body"
+
+
 def _stray_words(tree: Tree, site: Site) -> int:
     """Words of running text where posts should be."""
-    unread = tree.every(site.listing.outside) | tree.every(site.listing.title)
+    unread = tree.every((*site.listing.outside, *site.listing.title, *site.listing.body))
     words = 0
     for scope in tree.first(site.listing.scope):
         walk = etree.iterwalk(scope, events=("start", "end"))
@@ -261,6 +274,29 @@ def _merged(posts: Iterable[Shown]) -> list[Shown]:
             first.body = post.body
         first.published = first.published or post.published
     return list(known.values())
+
+
+def _part_strangers(posts: list[Shown]) -> int:
+    """Take a body from a post that it stands too far from: what holds the two holds another post's link and body too.
+
+    It is a sidebar's, after a post without text.
+    """
+    homes = {post.identity: _home(post.link, post.body) for post in posts if post.body is not None}
+    strangers = [
+        post
+        for post in posts
+        if (home := homes.get(post.identity)) is not None
+        and any(other is not None and other is not home and is_below(other, {home}) for other in homes.values())
+    ]
+    for post in strangers:
+        post.body = None
+    return len(strangers)
+
+
+def _home(link: Element, body: Element) -> Element | None:
+    """The smallest element around both."""
+    around = {link, *link.iterancestors()}
+    return next((parent for parent in body.iterancestors() if parent in around), None)
 
 
 # --- "Load more" -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from archive.listing import Shown, posts_of
 from archive.model import Article, Finding, Identity, TextOrigin
-from archive.page import Element, Tree
+from archive.page import Element, Tree, is_within
 from archive.site import Site
 from archive.text import extract, lines
 from archive.text.pictures import images_in
@@ -25,8 +25,8 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
     layout = site.layouts[0]
     outside = tree.every(layout.outside)
     silent = outside | tree.every(layout.embeds) | tree.every(layout.dateline)
-    covers, intros = tree.every(layout.cover) - outside, tree.every(layout.intro) - outside
-    lead = _lead(tree, post, posts, covers | intros)
+    covers, intros = tree.every(layout.cover), tree.every(layout.intro)
+    lead = _lead(tree, post, posts, {element for element in covers | intros if not is_within(element, outside)})
     bodies = [post.body] if post.body is not None else []
     text = read_text([element for element in lead if element in intros] + bodies, silent, layout, site)
     texts = [block.text for block in text.blocks]
@@ -46,7 +46,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         published=post.published,
         published_offset=None,
         modified=None,
-        dateline=lines.dateline_of(text.blocks, site.text),
+        dateline=text.dateline,
         category=None,
         tags=(),
         language=_language(post.link) or site.language,
@@ -66,7 +66,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
 def _lead(tree: Tree, post: Shown, posts: list[Shown], wanted: set[Element]) -> list[Element]:
     """The cover and introduction of one post: what stands between the post before it and its body."""
     links, bodies = {other.link for other in posts}, {other.body for other in posts if other.body is not None}
-    order = tree.in_order(links | bodies | wanted)
+    order = tree.in_order(links | bodies | {element for element in wanted if not is_within(element, bodies)})
     is_link_first = next(element in links for element in order)
     lead: list[Element] = []
     for element in order:

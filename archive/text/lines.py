@@ -56,6 +56,14 @@ def dateline_of(blocks: Iterable[Source], rules: TextRules) -> str | None:
     paragraphs = [block.text for block in blocks if block.kind is BlockKind.PARAGRAPH]
     for text in paragraphs[:2]:
         for pattern in rules.datelines:
-            if found := _compiled(pattern).match(text):
+            if found := _compiled(pattern).match(f"{text} "):
                 return found.groupdict().get("dateline")
     return None
+
+
+def without_bare_dateline(blocks: list[Source], rules: TextRules) -> list[Source]:
+    """The blocks without one that is a dateline and nothing else: it is a field, not a paragraph."""
+    for place, block in enumerate(blocks[:2]):
+        if block.is_bare and any(_compiled(pattern).fullmatch(f"{block.text} ") for pattern in rules.datelines):
+            return blocks[:place] + blocks[place + 1 :]
+    return blocks

@@ -10,6 +10,7 @@ from archive.model import Image
 from archive.page import Element, absolute, inside, is_within, text_of, tidy
 from archive.site import Layout, Site
 
+_NEAR = 3
 _PICTURE = re.compile(r"[^?#]*\.(?:jpe?g|png|gif|webp|avif)(?:[?#].*)?", re.IGNORECASE)
 
 
@@ -31,7 +32,7 @@ def images_in(
             source = _source(element, url, site)
             if source is None:
                 continue
-            caption = _caption(element, figures, layout)
+            caption = _caption(element, place, figures, layout)
             original = _to_original(source, site)
             known = found.get(original)
             if known is None or (known.caption is None and caption is not None):
@@ -59,11 +60,18 @@ def _to_original(source: str, site: Site) -> str:
     return _original(pattern).sub(replacement, source)
 
 
-def _caption(img: Element, figures: set[Element], layout: Layout) -> str | None:
-    """The caption beside a picture; without one the text that stands for the picture."""
-    around = next((parent for parent in img.iterancestors() if parent in figures), None)
-    if around is not None:
-        for caption in inside(around, layout.caption):
-            if text := text_of(caption):
-                return text
-    return tidy(img.get("alt", "")) or None
+def _caption(img: Element, place: Element, figures: set[Element], layout: Layout) -> str | None:
+    """The caption beside a picture; without one the text that stands for the picture.
+
+    Beside is within its figure; a picture in no known figure has it within a few elements around, inside ``place``.
+    """
+    around: list[Element] = []
+    for parent in img.iterancestors():
+        if parent in figures:
+            around = [parent]
+            break
+        if parent is place or len(around) == _NEAR:
+            break
+        around.append(parent)
+    captions = (caption for parent in around for caption in inside(parent, layout.caption))
+    return next((text for caption in captions if (text := text_of(caption))), tidy(img.get("alt", "")) or None)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.model import Article, Block, Finding, Identity, Link, Page, PageOutcome, TextOrigin
+from archive.model import Article, Block, Identity, Link, Page, PageOutcome, TextOrigin
 from archive.page import Element, Tree, has_marker, is_blank, is_within, parse, text_of
 from archive.site import Layout, Site, canonical, identify
 from archive.text import extract, fields, layouts, lines, strays
@@ -19,10 +19,11 @@ _DASHES = " -\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}"
 
 @dataclass(slots=True, kw_only=True)
 class Text:
-    """What was read of a body."""
+    """What was read of a body; ``lost`` is what trafilatura left out."""
 
     blocks: list[Source]
     lost: list[Source]
+    dateline: str | None
 
     def alarms(self) -> list[str]:
         """Name what trafilatura took for no part of the post, if it is much."""
@@ -87,7 +88,7 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
         published=facts.published.instant if facts.published else None,
         published_offset=facts.published.offset if facts.published else None,
         modified=facts.modified,
-        dateline=_dateline(datelines, text, site, facts),
+        dateline=_dateline(datelines, text, facts),
         category=facts.category,
         tags=facts.tags,
         language=facts.language,
@@ -119,7 +120,8 @@ def read_text(parts: list[Element], silent: set[Element], layout: Layout, site: 
     found = [block for part in parts for block in sources(part, silent)]
     wanted = lines.without_boilerplate(found, layout, site.text)
     kept, lost = extract.select(wanted)
-    return Text(blocks=kept, lost=lost)
+    dateline = lines.dateline_of(kept, site.text)
+    return Text(blocks=lines.without_bare_dateline(kept, site.text), lost=lost, dateline=dateline)
 
 
 def blocks_of(text: Text) -> tuple[Block, ...]:
@@ -147,11 +149,7 @@ def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list
     return alarms
 
 
-def _dateline(elements: list[Element], text: Text, site: Site, facts: fields.Fields) -> str | None:
+def _dateline(elements: list[Element], text: Text, facts: fields.Fields) -> str | None:
     """The place of the post: from its own element, else from the beginning of the first paragraph."""
     shown = next((said for element in elements if (said := text_of(element).rstrip(_DASHES))), None)
-    told = lines.dateline_of(text.blocks, site.text)
-    for source, value in (("layout", shown), ("visible-text", told)):
-        if value:
-            facts.findings.append(Finding(field="dateline", source=source, value=value))
-    return shown or told
+    return facts.choose("dateline", (("layout", shown), ("visible-text", text.dateline)))
