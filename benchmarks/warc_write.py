@@ -1,110 +1,115 @@
 """Compare how fast WARC records are written: ours against warcio's default, in turns, in one run.
 
-Prints milliseconds a page, the ratio to warcio's default and the ratio of file sizes, medians of the rounds:
+Prints milliseconds and CPU milliseconds a page, the ratio to warcio's default and the ratio of file sizes, medians of
+the rounds:
 
     python benchmarks/warc_write.py [--pages 400] [--rounds 5]
 
-``same records`` writes what warcio's default writes, request and response; ``whole exchange`` is what a crawl does: a
-metadata record more, and everything durable and read back before the file is closed.
+All write the same three records of each exchange. ``whole crawl`` does what a crawl does beside: the disk holds each
+group of sixteen before it goes on, and every record is read back before the file is closed.
 """
 
 import argparse
-import random
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from statistics import median
 
 from warcio.warcwriter import WARCWriter
 
 from archive.collection import Collection
 from archive.model import Exchange, Framing, Peer, Purpose, Route, RunEnd, RunStart, sha256_of
 from archive.warc import WarcWriter, layout
-from archive.warc.framing import Framer
+from archive.warc.framing import Draft, Framer, new_record_id
+from crawler.replica import BlogSimulator, router
+from crawler.replica.benchmark import benchmark_blog
+from crawler.replica.framing import message
+from crawler.replica.model import CANONICAL_HOST
+from crawler.replica.server import parse_request
 
+AGENT = "Mozilla/5.0 (compatible; vigil/0.1; +https://operator.example)"
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 
 def pages(count: int) -> list[Exchange]:
-    """Invent article pages of 60 to 90 kB that compress about as well as real ones do (5 to 1)."""
-    chance = random.Random(7)
-    letters = "aaabcdeeefghiiijklmnooopqrstuuvwyz"
-    words = ["".join(chance.choices(letters, k=chance.randint(2, 11))) for _ in range(6000)]
-    weights = [rank**-1.1 for rank in range(1, len(words) + 1)]
-    blocks = [
-        f'<li class="media-block__item"><a class="img-wrap" href="/a/{words[number]}-{words[-number]}/{number}.html" '
-        f'title="{words[number]}"><div class="thumb thumb16_9"><img data-src="https://media.example/{number:08x}_w66_r1'
-        f'.jpg" alt="{words[number]}"></div><h4 class="media-block__title">{words[number]}</h4></a></li>\n'
-        for number in range(1, 101)
-    ]
-    template = "".join(blocks)
-
-    def page(number: int) -> Exchange:
-        parts = [f"<!doctype html><html><head><title>{number}</title></head><body>", template]
-        size, goal = len(template), chance.randint(60_000, 90_000)
-        while size < goal:
-            text = " ".join(chance.choices(words, weights, k=chance.randint(10, 30)))
-            parts.append(f'<div class="wsw__embed wsw__embed--small"><p>{text}.</p></div>\n{chance.choice(blocks)}')
-            size += len(parts[-1])
-        return exchange(number, "".join(parts).encode())
-
-    return [page(number) for number in range(count)]
+    """Take article pages of 60 to 90 kB from the replica, without its sockets."""
+    blog = benchmark_blog(count)
+    return [_exchange(blog, number, post.path) for number, post in enumerate(blog.listing(), 1)]
 
 
-def exchange(number: int, body: bytes) -> Exchange:
-    """Put a page into an exchange as the replica would serve it."""
-    head = (
-        "HTTP/1.1 200 OK\r\nServer: replica\r\nDate: Sun, 22 Nov 2026 03:00:00 GMT\r\n"
-        f'Content-Type: text/html; charset=utf-8\r\nETag: "{number:x}"\r\nContent-Length: {len(body)}\r\n\r\n'
-    )
-    request = (
-        f"GET /a/a-plainly-invented-post/{number}.html HTTP/1.1\r\nHost: replica.example\r\nAccept-Encoding: gzip\r\n"
-        "User-Agent: Mozilla/5.0 (compatible; vigil/0.1; +https://operator.example)\r\n\r\n"
-    )
+def _exchange(blog: BlogSimulator, number: int, path: str) -> Exchange:
+    sent = f"GET {path} HTTP/1.0\r\nHost: {CANONICAL_HOST}\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
+    request = parse_request(sent, is_tls=False)
+    answer = message(router.answer(blog, request), request, blog.now)
     return Exchange(
         sequence=number,
-        url=f"http://replica.example/a/a-plainly-invented-post/{number}.html",
+        url=f"http://{CANONICAL_HOST}{path}",
         purpose=Purpose.POST,
-        via="http://replica.example/",
+        via=f"http://{CANONICAL_HOST}/Watchdog",
         began=NOW + timedelta(milliseconds=number),
         took_ms=20,
-        request=request.encode(),
-        head=head.encode(),
-        body=body,
+        request=sent,
+        head=answer.head,
+        body=answer.body,
         framing=Framing.LENGTH,
         peer=Peer(address="127.0.0.1", port=80, resolved=("127.0.0.1",)),
     )
 
 
+def _drafts(exchange: Exchange) -> tuple[Draft, ...]:
+    shape = layout.shape_of(exchange)
+    return layout.drafts(
+        exchange, shape, run="bench", warcinfo_id=new_record_id(), certificates={}, original=None
+    ).in_order
+
+
 def warcio_default(exchanges: list[Exchange], folder: Path) -> Path:
-    """Write as warcio's documentation shows it."""
+    """Write the records of each exchange as warcio's documentation shows it: its SHA-1 digests, its gzip."""
     path = folder / "warcio.warc.gz"
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True, warc_version="1.1")
         for one in exchanges:
-            request = writer.create_warc_record(one.url, "request", payload=BytesIO(one.request))
-            response = writer.create_warc_record(one.url, "response", payload=BytesIO(one.head + one.body))
-            writer.write_request_response_pair(request, response)
+            for draft in _drafts(one):
+                fields = {name: value for name, value in draft.fields if name != "WARC-Payload-Digest"}
+                _by_warcio(writer, draft, fields)
     return path
 
 
+def warcio_given_digests(exchanges: list[Exchange], folder: Path) -> Path:
+    """Let warcio frame and compress the very records that we write, their SHA-256 digests given."""
+    path = folder / "given.warc.gz"
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True, warc_version="1.1")
+        for one in exchanges:
+            for draft in _drafts(one):
+                digest = f"sha256:{draft.digest}"
+                _by_warcio(
+                    writer, draft, {"WARC-Payload-Digest": digest, **dict(draft.fields), "WARC-Block-Digest": digest}
+                )
+    return path
+
+
+def _by_warcio(writer: WARCWriter, draft: Draft, fields: dict[str, str]) -> None:
+    kind, uri, size = fields["WARC-Type"], fields["WARC-Target-URI"], len(draft.block)
+    payload = BytesIO(draft.block)
+    writer.write_record(writer.create_warc_record(uri, kind, payload=payload, length=size, warc_headers_dict=fields))
+
+
 def same_records(exchanges: list[Exchange], folder: Path) -> Path:
-    """Frame request and response only, as our writer does it."""
+    """Frame the same records as our writer does it."""
     path = folder / "same.warc.gz"
     framer = Framer()
     with path.open("wb") as file:
         for one in exchanges:
-            drafts = layout.drafts(
-                one, layout.shape_of(one), run="bench", warcinfo_id="<urn:x>", certificates={}, original=None
-            )
-            file.writelines(framer.frame(draft).data for draft in drafts.in_order[:2])
+            file.writelines(framer.frame(draft).data for draft in _drafts(one))
     return path
 
 
-def whole_exchange(exchanges: list[Exchange], folder: Path) -> Path:
+def whole_crawl(exchanges: list[Exchange], folder: Path) -> Path:
     """Write as a crawl does, a group of sixteen exchanges made durable at a time."""
     collection = Collection(Path(tempfile.mkdtemp(dir=folder)))
     run = RunStart(
@@ -137,21 +142,33 @@ def whole_exchange(exchanges: list[Exchange], folder: Path) -> Path:
 
 WAYS: tuple[tuple[str, Callable[[list[Exchange], Path], Path]], ...] = (
     ("warcio default", warcio_default),
+    ("warcio, SHA-256", warcio_given_digests),
     ("same records", same_records),
-    ("whole exchange", whole_exchange),
+    ("whole crawl", whole_crawl),
 )
 
 
-def rounds(exchanges: list[Exchange], count: int) -> Iterator[dict[str, tuple[float, int]]]:
-    """Let each way write all pages in turn, ``count`` times: seconds and bytes of each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one way of writing cost in one round: seconds on the clock and on the processor, bytes on disk."""
+
+    wall: float
+    cpu: float
+    size: int
+
+
+def measure(way: Callable[[list[Exchange], Path], Path], exchanges: list[Exchange], folder: Path) -> Result:
+    """Let one way write all pages."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    path = way(exchanges, folder)
+    return Result(wall=time.perf_counter() - wall, cpu=time.process_time() - cpu, size=path.stat().st_size)
+
+
+def rounds(exchanges: list[Exchange], count: int) -> Iterator[dict[str, Result]]:
+    """Let each way write in turn, ``count`` times."""
     for _ in range(count):
-        result = {}
         with tempfile.TemporaryDirectory() as folder:
-            for name, way in WAYS:
-                began = time.perf_counter()
-                path = way(exchanges, Path(folder))
-                result[name] = (time.perf_counter() - began, path.stat().st_size)
-        yield result
+            yield {name: measure(way, exchanges, Path(folder)) for name, way in WAYS}
 
 
 def main() -> None:
@@ -163,13 +180,16 @@ def main() -> None:
     exchanges = pages(options.pages)
     results = list(rounds(exchanges, options.rounds))
     raw = sum(len(one.head) + len(one.body) for one in exchanges)
-    print(f"{options.pages} pages, {raw / 1e6:.1f} MB, {options.rounds} rounds in turns")
-    print(f"{'':16} {'ms/page':>8} {'x warcio':>9} {'size ratio':>11} {'compression':>12}")
+    print(f"{len(exchanges)} pages, {raw / 1e6:.1f} MB, {options.rounds} rounds in turns")
+    print(f"{'':15} {'ms/page':>8} {'CPU ms':>8} {'x warcio':>9} {'size ratio':>11} {'compression':>12}")
     for name, _way in WAYS:
-        seconds = statistics.median(result[name][0] for result in results)
-        speedup = statistics.median(result["warcio default"][0] / result[name][0] for result in results)
-        size, base = results[0][name][1], results[0]["warcio default"][1]
-        print(f"{name:16} {seconds / options.pages * 1000:8.3f} {speedup:9.2f} {size / base:11.3f} {raw / size:12.2f}")
+        mine = [result[name] for result in results]
+        base = [result["warcio default"] for result in results]
+        wall = median(one.wall for one in mine) / len(exchanges) * 1000
+        cpu = median(one.cpu for one in mine) / len(exchanges) * 1000
+        speedup = median(other.wall / one.wall for one, other in zip(mine, base, strict=True))
+        size = mine[0].size
+        print(f"{name:15} {wall:8.3f} {cpu:8.3f} {speedup:9.2f} {size / base[0].size:11.3f} {raw / size:12.2f}")
 
 
 if __name__ == "__main__":

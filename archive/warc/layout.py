@@ -140,7 +140,8 @@ def drafts(
     connection = _connection_fields(exchange)
 
     def one(kind: str, record_id: str, content_type: str, block: bytes, more: Fields) -> Draft:
-        linked = [("WARC-Concurrent-To", other) for other in ids if other != record_id]
+        others = [other for other in (answer_id, request_id, metadata_id) if other and other != record_id]
+        linked = [("WARC-Concurrent-To", other) for other in others[:1]]
         return draft(
             kind,
             exchange.began,

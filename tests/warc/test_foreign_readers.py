@@ -5,15 +5,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import warcio.archiveiterator
 from fastwarc.warc import ArchiveIterator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.collection import Collection
-from archive.model import Capture, CaptureKind
+from archive.model import Capture, CaptureKind, Exchange
 from archive.warc import read_record
 from tests.warc.awkward import AWKWARD
-from tests.warc.makers import END, PLAIN, lay, only_file, open_writer, page
+from tests.warc.makers import END, MEMORY, PLAIN, lay, only_file, open_writer, page
+from tests.warc.test_round_trip import EXCHANGES
 
 pytestmark = pytest.mark.reader
 
@@ -79,6 +84,42 @@ def test_fastwarc_finds_the_payload_right(collection: Collection, name: str) -> 
             if record.headers.get("WARC-Payload-Digest"):
                 record.parse_http()
                 assert record.verify_payload_digest()
+
+
+LINES = st.sampled_from(
+    [
+        b" ",
+        b"\xa0",
+        b"\x0c",
+        b"X: y",
+        b"\tfold",
+        b"Content-Encoding: gzip",
+        b"Transfer-Encoding\t: chunked",
+        b":",
+        b"\xff",
+    ]
+)
+HEADS = st.tuples(
+    st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 404", b"HTTP/2 200", b"ICY 200 OK", b""]) | st.binary(max_size=9),
+    st.lists(LINES | st.binary(max_size=12)),
+    st.sampled_from([b"\r\n", b"\n"]),
+    st.sampled_from([b"\r\n", b"\n", b""]),
+).map(lambda parts: parts[2].join((parts[0], *parts[1])) + parts[2] + parts[3])
+
+
+@given(st.lists(st.tuples(EXCHANGES, HEADS, st.text(max_size=8)), max_size=3))
+def test_readers_agree_with_every_digest_of_any_exchanges(drawn: list[tuple[Exchange, bytes, str]]) -> None:
+    exchanges = [replace(one, head=head, url=f"http://x.example/{path}") for one, head, path in drawn]
+    with TemporaryDirectory(dir=MEMORY) as folder:
+        collection = Collection(Path(folder))
+        lay(collection, *exchanges)
+        with only_file(collection).open("rb") as file:
+            for record in warcio.archiveiterator.ArchiveIterator(file, check_digests=True):
+                while record.content_stream().read(1 << 16):
+                    pass
+                assert record.digest_checker.passed is not False, record.digest_checker.problems
+        with only_file(collection).open("rb") as file:
+            assert all(record.verify_block_digest() for record in ArchiveIterator(file, parse_http=False))
 
 
 def test_readers_take_an_empty_run(collection: Collection) -> None:
