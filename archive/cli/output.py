@@ -1,7 +1,6 @@
 """Data goes to stdout, talk to stderr; nothing that was archived can steer a terminal."""
 
 import dataclasses
-import json
 import re
 import sys
 from collections.abc import Iterable
@@ -45,6 +44,8 @@ def show_marked(before: str, text: str, spans: Iterable[tuple[int, int]]) -> Non
 
 def show_json(value: object) -> None:
     """Write one JSON value on one line, with the model's field names."""
+    import json
+
     text = json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": "))
     sys.stdout.write(_STEERING.sub(_escaped, text) + "\n")
 

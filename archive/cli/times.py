@@ -1,6 +1,5 @@
 """Times on the command line: ISO 8601 whole or in part, WARC time-stamps; without a zone they mean UTC."""
 
-import calendar
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -9,15 +8,14 @@ import click
 from archive.cli.output import talk
 from archive.errors import UsageError
 
-_PARTS = re.compile(
+_PARTS = (
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:[T ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)"
-    r"(?:[.,](?P<fraction>\d{1,9}))?)?)?(?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?)?)?",
-    re.ASCII,
+    r"(?:[.,](?P<fraction>\d{1,9}))?)?)?(?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?)?)?"
 )
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)?(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?", re.ASCII)
+_STAMP = r"(\d{4})(\d\d)(\d\d)?(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?"
 _DAYS = (
-    (re.compile(r"(?P<year>\d{4})[-/. ](?P<month>\d{1,2})[-/. ](?P<day>\d{1,2})(?P<rest>.*)"), "year first"),
-    (re.compile(r"(?P<day>\d{1,2})[-/. ](?P<month>\d{1,2})[-/. ](?P<year>\d{4})(?P<rest>.*)"), "day first"),
+    (r"(?P<year>\d{4})[-/. ](?P<month>\d{1,2})[-/. ](?P<day>\d{1,2})(?P<rest>.*)", "year first"),
+    (r"(?P<day>\d{1,2})[-/. ](?P<month>\d{1,2})[-/. ](?P<year>\d{4})(?P<rest>.*)", "day first"),
 )
 _HINT = "Write it like 2026-08, 2026-08-31, 2026-08-31T10:00 or 2026-08-31T10:00:00+02:00; without a zone it is UTC."
 
@@ -49,8 +47,8 @@ def parse_period(text: str) -> tuple[datetime, datetime]:
     Raises:
         UsageError: it is no time; the hint shows the nearest right form.
     """
-    stamp = _STAMP.fullmatch(text.strip())
-    found = _PARTS.fullmatch(_spelled(stamp) if stamp else text.strip())
+    stamp = re.fullmatch(_STAMP, text.strip(), re.ASCII)
+    found = re.fullmatch(_PARTS, _spelled(stamp) if stamp else text.strip(), re.ASCII)
     if found is None:
         raise UsageError(f"“{text}” is not a time", hint=_nearest(text))
     try:
@@ -84,6 +82,8 @@ def _length(found: re.Match[str], first: datetime) -> timedelta:
     for name, length in {**units, "day": timedelta(days=1)}.items():
         if found[name]:
             return length
+    import calendar
+
     if found["month"]:
         return timedelta(days=calendar.monthrange(first.year, first.month)[1])
     return timedelta(days=366 if calendar.isleap(first.year) else 365)
@@ -99,7 +99,7 @@ def _spelled(stamp: re.Match[str]) -> str:
 
 def _nearest(text: str) -> str:
     for pattern, order in _DAYS:
-        found = pattern.fullmatch(text.strip())
+        found = re.fullmatch(pattern, text.strip(), re.ASCII)
         if found and 1 <= int(found["month"]) <= 12 and 1 <= int(found["day"]) <= 31:
             meant = f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}"
             return f"Did you mean {meant} (read {order})? {_HINT}"

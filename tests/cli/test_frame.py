@@ -114,10 +114,10 @@ def test_wrong_command_line_ends_with_2_and_says_what_to_do(shell: Run, words: l
 
 
 def test_wrong_settings_end_with_2_and_a_hint(shell: Run, here: Path) -> None:
-    (here / "vigil.toml").write_text("colection = 'x'")
+    (here / "vigil.toml").write_text("kollection = 'x'")
     said = shell("config", "show", "--config", "vigil.toml")
     assert (said.code, said.out) == (ExitCode.USAGE, "")
-    assert "vigil.toml: colection: is no key of this file\nhint: The nearest valid key is “collection”.\n" in said.err
+    assert "vigil.toml: kollection: is no key of this file\nhint: The nearest valid key is “collection”.\n" in said.err
 
 
 def _group_that_raises(error: BaseException) -> click.Group:

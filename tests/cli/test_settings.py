@@ -94,7 +94,7 @@ def test_paths_in_variables_are_taken_from_the_working_folder(here: Path) -> Non
 
 
 WRONG = {
-    "unknown key": ('colection = "x"', {}, "config/vigil.toml: colection: is no key", "“collection”"),
+    "unknown key": ('kollection = "x"', {}, "config/vigil.toml: kollection: is no key", "“collection”"),
     "wrong type": ("workers = 'two'", {}, "config/vigil.toml: workers: is “two”, it must be a number of processes", ""),
     "empty path": ('collection = ""', {}, "config/vigil.toml: collection: is “”", "a path in quotes"),
     "path with NUL": ('collection = "a\\u0000b"', {}, "config/vigil.toml: collection: is “a�b”", ""),

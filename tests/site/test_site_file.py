@@ -36,7 +36,7 @@ REFUSED = {
     "unknown table": ("[polite]", "polite: is no key", "“politeness”"),
     "key in the wrong table": ("[images]\njitter = 1", "images.jitter: is no key", "“politeness.jitter”"),
     "key like no other": ("[images]\nzzzz = 1", "images.zzzz: is no key", "hosts, original"),
-    "unknown key in a list of tables": ("[[layouts]]\nname='x'\nboddy=[]", "layouts[2].boddy: is no key", "“body”"),
+    "unknown key in a list of tables": ("[[layouts]]\nname='x'\nbodi=[]", "layouts[2].bodi: is no key", "“body”"),
     "missing key": ("[[robots.exceptions]]\nrule='/x'\nurls=['x']", "robots.exceptions[1].reason: is missing", ""),
     "negative delay": ("[politeness]\ndelay = -1", "politeness.delay: is -1, it must be a number of seconds", ""),
     "delay with a unit": (
