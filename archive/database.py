@@ -77,21 +77,32 @@ def connect(path: Path, *, is_read_only: bool = True, busy_seconds: float = BUSY
             hint="Name the collection's folder, or make its index from the WARC files with `vigil rebuild`.",
         )
     with translated(path, busy_seconds):
-        mode = "ro" if is_read_only else "rwc"
-        db = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
         try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA foreign_keys = ON")
-            _check_version(db, path)
-        except BaseException:
-            db.close()
-            raise
+            return _open(path, "mode=ro" if is_read_only else "mode=rwc", busy_seconds)
+        except sqlite3.OperationalError as error:
+            log = Path(f"{path}-wal")
+            is_refused = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+            if not (is_read_only and is_refused) or (log.exists() and log.stat().st_size):
+                raise
+            # Even a reader of a WAL database writes a shared-memory file beside it, which a read-only medium refuses.
+            return _open(path, "immutable=1", busy_seconds)
+
+
+def _open(path: Path, how: str, busy_seconds: float) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        f"{path.resolve().as_uri()}?{how}",
+        uri=True,
+        timeout=busy_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA foreign_keys = ON")
+        _check_version(db, path)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

@@ -134,7 +134,7 @@ def _from_listing(known: KnownPost | None, article: Article) -> tuple[Event, ...
     if known and known.is_opened:
         return ()
     if article.alarms:
-        return (Rejected(reason=_drift(article)),)
+        return (Rejected(reason="; ".join(article.alarms)),)
     return (*_seen(known), *_text_events(known, article))
 
 
@@ -142,17 +142,13 @@ def _from_page(known: KnownPost | None, page: Page | None) -> tuple[Event, ...]:
     if page is None:
         return (Rejected(reason="the page could not be read"),)
     article = page.article
+    if article is not None and article.alarms:
+        return (Rejected(reason="; ".join(article.alarms)),)
     if page.outcome is not PageOutcome.OK:
         return (Rejected(reason=str(page.outcome)),)
     if article is None:
         return (Rejected(reason="no post on the page"),)
-    if article.alarms:
-        return (Rejected(reason=_drift(article)),)
     return (*_seen(known), *_returned(known), *_moved(known, article), *_text_events(known, article))
-
-
-def _drift(article: Article) -> str:
-    return f"{PageOutcome.LAYOUT_DRIFT}: {'; '.join(article.alarms)}"
 
 
 def _not_modified(known: KnownPost | None) -> tuple[Event, ...]:

@@ -5,5 +5,6 @@ rows before it into rows; ``Indexer`` keeps the order and the batches.
 """
 
 from archive.indexer.indexer import Indexer, whole_units
+from archive.indexer.jobs import job_for, read
 
-__all__ = ["Indexer", "whole_units"]
+__all__ = ["Indexer", "job_for", "read", "whole_units"]

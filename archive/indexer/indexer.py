@@ -1,6 +1,7 @@
 """Units in, rows out: strictly in WARC order, however the reading of bytes is spread."""
 
 from collections import deque
+from collections.abc import Container
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -15,7 +16,7 @@ from archive.indexer.captures import Captures
 from archive.indexer.jobs import DECODED_LIMIT, job_for, read
 from archive.indexer.posts import Posts
 from archive.indexer.runs import Runs
-from archive.model import Article, Capture, Identity, Reading
+from archive.model import Article, Capture, Identity, Purpose, Reading
 from archive.query.rows import CAPTURES, capture_of
 from archive.text import read_card
 from archive.warc import (
@@ -41,7 +42,8 @@ class Indexer:
 
     The caller has each unit's records on disk before ``take``, so that no row is ever ahead of its record, and holds
     the collection's lock. ``executor`` may spread the reading over processes. Rows become visible to others in batches
-    of ``batch`` units, or of what came within ``seconds``; how they are cut changes no row.
+    of ``batch`` units, or of what came within ``seconds``; how they are cut changes no row. Pages asked for with one of
+    the purposes ``at_once`` are read before ``take`` returns, since somebody waits for them.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class Indexer:
         *,
         batch: int = 64,
         seconds: float = 5.0,
+        at_once: Container[Purpose] = (),
     ) -> None:
         self._index = index
         self._collection = collection
         self._executor = executor
+        self._at_once = at_once
         self._batch = batch
         self._seconds = seconds
         self._runs = Runs(index)
@@ -124,7 +128,9 @@ class Indexer:
         job = job_for(unit, self._toml(unit.capture.run))
         if job is None:
             return _done(None)
-        return _done(read(job)) if self._executor is None else self._executor.submit(read, job)
+        if self._executor is None or job.purpose in self._at_once:
+            return _done(read(job))
+        return self._executor.submit(read, job)
 
     def _toml(self, run: str) -> bytes:
         return self._rules.get(run) or self._runs.of(run).toml

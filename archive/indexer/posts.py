@@ -201,9 +201,8 @@ class Posts:
         """Give what was read from a capture when it was first ingested, from the rows that were kept of it."""
         where = "WHERE r.capture_id = ? AND r.post_id = ? AND r.is_first = 1"
         row = self._index.one(ARTICLES + where, capture_id, post_id)
-        if row is not None:
-            return Page(outcome=PageOutcome.OK, article=article_of(self._index.db, row))
-        return None if outcome is None else Page(outcome=PageOutcome(outcome))
+        article = None if row is None else article_of(self._index.db, row)
+        return None if outcome is None else Page(outcome=PageOutcome(outcome), article=article)
 
     def _known(self, post_id: int) -> KnownPost | None:
         row = self._index.one(

@@ -87,4 +87,5 @@ def listed(*paragraphs: str) -> Page:
 
 def alarmed(*paragraphs: str) -> Page:
     """A page that lacks what its layout expects."""
-    return Page(outcome=PageOutcome.OK, article=replace(article(*paragraphs), alarms=("no title",)))
+    read = replace(article(*paragraphs), alarms=("layout-drift: no title",))
+    return Page(outcome=PageOutcome.LAYOUT_DRIFT, article=read)
