@@ -1,11 +1,47 @@
 """The writer that keeps the index abreast: what was laid down and is on disk is read into it, in the same order."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol
 
-from archive.indexer import Indexer
-from archive.model import Capture, Exchange, Omission, Reading, RecordRef, RunEnd
+from archive.indexer import job_for, read
+from archive.model import Capture, Exchange, Omission, Purpose, Reading, RecordRef, RunEnd
 from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, WarcWriter, entity_of
+
+AT_ONCE = frozenset({Purpose.LISTING, Purpose.DAY_PAGE, Purpose.FEED, Purpose.SITEMAP})
+"""Pages that the walk waits for; posts' pages may be read by another process while the crawl goes on."""
+
+
+class Taker(Protocol):
+    """Who is told of everything laid down, in order: ``archive.indexer.Indexer``, or ``LaterIndex``."""
+
+    def take(self, unit: Laid) -> Future[Reading | None]:
+        """Take one unit; give its reading as soon as it is had."""
+
+
+class LaterIndex:
+    """Reads only what the walk waits for, and leaves the index to a later run or ``vigil index``."""
+
+    def __init__(self, site_toml: bytes) -> None:
+        self._toml = site_toml
+
+    def take(self, unit: Laid) -> Future[Reading | None]:
+        """Read a listing or feed; anything else is left unread."""
+        future: Future[Reading | None] = Future()
+        job = job_for(unit, self._toml) if isinstance(unit, LaidExchange) and unit.capture.purpose in AT_ONCE else None
+        future.set_result(None if job is None else read(job))
+        return future
+
+
+@contextmanager
+def reading_process() -> Iterator[Executor]:
+    """Give another process that reads pages, for a crawl that is not slowed down on purpose."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["archive.indexer.jobs"])
+    with ProcessPoolExecutor(1, mp_context=context) as executor:
+        yield executor
 
 
 class KeepingWriter:
@@ -16,10 +52,10 @@ class KeepingWriter:
     """
 
     def __init__(
-        self, writer: WarcWriter, indexer: Indexer, on_read: Callable[[int, Future[Reading | None]], None]
+        self, writer: WarcWriter, taker: Taker, on_read: Callable[[int, Future[Reading | None]], None]
     ) -> None:
         self._writer = writer
-        self._indexer = indexer
+        self._taker = taker
         self._on_read = on_read
         self._waiting: list[Laid] = list(writer.opening)
 
@@ -41,7 +77,7 @@ class KeepingWriter:
         self._writer.sync()
         waiting, self._waiting = self._waiting, []
         for unit in waiting:
-            reading = self._indexer.take(unit)
+            reading = self._taker.take(unit)
             if isinstance(unit, LaidExchange):
                 self._on_read(unit.capture.sequence, reading)
 
@@ -49,4 +85,4 @@ class KeepingWriter:
         """Write the run's end, close the file, and index the end."""
         self.sync()
         record = self._writer.close(end)
-        self._indexer.take(RunEnded(run_end=end, record=record))
+        self._taker.take(RunEnded(run_end=end, record=record))

@@ -15,7 +15,9 @@ from archive.model import Route
 from archive.site import Site, parse_site
 from crawler.wire.address import RouteRules, parse_route_rules
 
-ARGUMENTS = {"site", "limit", "since", "full"}
+ARGUMENTS = {"site", "limit", "since", "full", "index_later"}
+HURRIED = 0.2
+"""Seconds of delay below which a second process pays: at a polite pace one reads a page while it waits for the next."""
 RETRY_PRIORITY = -1
 
 
@@ -35,6 +37,7 @@ class RunOptions:
     since: datetime | None = None
     full: bool = False
     delay: float = 0.0
+    index_later: bool = False
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, object], scrapy_settings: BaseSettings) -> Self:
@@ -66,7 +69,8 @@ class RunOptions:
             delay=_choose_delay(scrapy_settings.get("VIGIL_DELAY"), site.politeness.delay, is_test=routes.is_test),
             limit=_read_limit(arguments.get("limit")),
             since=_read_day(arguments.get("since")),
-            full=str(arguments.get("full", "")).lower() in {"1", "true", "yes"},
+            full=_is_yes(arguments.get("full")),
+            index_later=_is_yes(arguments.get("index_later")),
         )
 
     @property
@@ -86,12 +90,18 @@ class RunOptions:
         return pattern.format(version=archive.__version__, contact=contact or "no contact given")
 
     @property
+    def is_hurried(self) -> bool:
+        """Whether pages come so fast that reading them is worth a process of its own."""
+        return self.delay < HURRIED and not self.index_later
+
+    @property
     def mode(self) -> str:
         """What was asked for, in words, for the run's first record."""
         asked = [
             "full" if self.full else "",
             f"limit {self.limit}" if self.limit is not None else "",
             f"since {self.since.date()}" if self.since is not None else "",
+            "index later" if self.index_later else "",
         ]
         return ", ".join(filter(None, asked)) or "nightly"
 
@@ -126,6 +136,10 @@ def _choose_delay(asked: object, least: float, *, is_test: bool) -> float:
             hint="Change [politeness] in the site file; only a test route may be hurried from the command line.",
         )
     return delay
+
+
+def _is_yes(value: object) -> bool:
+    return str(value).lower() in {"1", "true", "yes"}
 
 
 def _read_limit(value: object) -> int | None:

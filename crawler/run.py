@@ -43,7 +43,7 @@ from archive.model import (
 from archive.query import Archive, WalkState
 from archive.report import write_report
 from archive.warc import AskedLog, WarcWriter, recover
-from crawler.keeping import KeepingWriter
+from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
 from crawler.options import RunOptions
 from crawler.pace import Pace
 from crawler.progress import Progress, ProgressLine
@@ -121,7 +121,8 @@ class Run:
         healed = recover(self.collection)
         index = Index.open(self.collection.database)
         self._open.callback(index.close)
-        indexer = Indexer(index, self.collection)
+        executor = self._open.enter_context(reading_process()) if self.options.is_hurried else None
+        indexer = Indexer(index, self.collection, executor, at_once=AT_ONCE)
         indexer.catch_up()
         before = self._open.enter_context(Archive.open(self.collection))
         before.require_route(self.options.route)
@@ -138,8 +139,8 @@ class Run:
             known_answer=index.response_of,
         )
         self._asked = AskedLog(self.collection, self.uid)
-        self._keeper = KeepingWriter(writer, indexer, self._remember)
-        self._thread = WriterThread(self._keeper, on_fault=self._stop_for_fault)
+        taker = LaterIndex(self.options.site_toml) if self.options.index_later else indexer
+        self._thread = WriterThread(KeepingWriter(writer, taker, self._remember), on_fault=self._stop_for_fault)
         self._lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
 
     def _start(self, recovered: tuple[str, ...]) -> RunStart:
@@ -241,6 +242,9 @@ class Run:
 
     def page_without_post(self, response: Response, reading: Reading | None) -> None:
         """Count a page that held no post: gone posts are news, everything else is a failure."""
+        if self.options.index_later and response.status == 200:
+            self.tally.posts += 1
+            return
         outcome = reading.outcome if isinstance(reading, Page) else None
         if outcome is not None:
             self.tally.outcomes[outcome] += 1
@@ -321,8 +325,9 @@ class Run:
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
             is_settled = True
-            with Archive.open(self.collection) as archive:
-                write_report(archive, self.uid)
+            if not self.options.index_later:
+                with Archive.open(self.collection) as archive:
+                    write_report(archive, self.uid)
         except Exception as error:
             self.stop_reason = f"the run could not be closed: {error}"
             self.exit_code = error.exit_code if isinstance(error, VigilError) else ExitCode.ERROR

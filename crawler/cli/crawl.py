@@ -25,6 +25,7 @@ EXAMPLES = (
 @click.option("--limit", type=click.IntRange(min=1), metavar="POSTS", help="Open no more than so many posts.")
 @click.option("--since", metavar="DAY", help="Walk back to this day (2026-01-31), no further.")
 @click.option("--full", is_flag=True, help="Walk the whole listing and open every post again.")
+@click.option("--index-later", is_flag=True, help="Keep the records only; the next run, or vigil index, reads them.")
 @click.option("--dry-run", is_flag=True, help="Say what the run would do, and ask nothing of anybody.")
 @click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Longer pause than the site file's.")
 @click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDRESS[:PORT]", help="Connect there; a test run for good.")
@@ -41,6 +42,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     limit: int | None,
     since: str | None,
     full: bool,
+    index_later: bool,
     dry_run: bool,
     delay: float | None,
     resolve: Sequence[str],
@@ -55,7 +57,8 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     """
     from crawler.process import crawl as crawl_now
 
-    arguments = {"site": site, "limit": limit, "since": since, "full": "true" if full else None}
+    flags = {"full": full, "index_later": index_later}
+    arguments = {"site": site, "limit": limit, "since": since} | {name: "yes" for name, on in flags.items() if on}
     arguments = {name: value for name, value in arguments.items() if value is not None}
     scrapy_settings = {
         "VIGIL_CONFIG": settings.file,
