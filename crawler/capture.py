@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Self
@@ -43,6 +44,7 @@ _TRUNCATIONS = {
 }
 _OURS = (b"host", b"content-length", b"transfer-encoding", b"proxy-authorization")
 """Fields that are written by ``compose`` or never."""
+_METHOD = re.compile("[A-Z]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -110,14 +112,15 @@ class CaptureHandler(BaseDownloadHandler):
         await asyncio.gather(*self._strays, return_exceptions=True)
 
     async def _exchange(self, request: Request, *, is_fresh: bool) -> Answer:
-        # Scrapy 2.19 does not hold to its own limit: it starts all waiting requests at once (docs/decisions/0001).
+        # Scrapy 2.19 does not hold to its own limit: it starts all waiting requests at once (docs/decisions/0001). The
+        # lane is left when the record is on disk, so that a crash loses one exchange of a connection at most.
         async with self._wire.lane(urlsplit(request.url).hostname or ""):
             await self._recorder.take_turn(request.url)
             asking = self._asking(request, is_fresh=is_fresh)
             request.meta["vigil_capture"] = asking.sequence
             self._recorder.asked(asking.sequence, asking.url, asking.began)
             answer = await self._wire.exchange(asking)
-        await self._recorder.lay(answer.exchange)
+            await self._recorder.lay(answer.exchange)
         return answer
 
     def _take_stray(self, stray: Stray) -> None:
@@ -140,9 +143,13 @@ class CaptureHandler(BaseDownloadHandler):
     def _asking(self, request: Request, *, is_fresh: bool) -> Asking:
         if request.meta.get("proxy"):
             raise NotSupported("proxies are not supported: the archive must know with whom it spoke")
+        sent = compose(request)
         parts = urlsplit(request.url)
         scheme = parts.scheme.lower()
-        sent = compose(request)
+        try:
+            port = parts.port or _DEFAULT_PORTS[scheme]
+        except ValueError as error:
+            raise NotSupported(f"{request.url}: {error}") from None
         return Asking(
             sequence=self._recorder.next_sequence(),
             url=request.url.partition("#")[0],
@@ -151,7 +158,7 @@ class CaptureHandler(BaseDownloadHandler):
             began=datetime.now(UTC),
             method=request.method,
             host=parts.hostname or "",
-            port=parts.port or _DEFAULT_PORTS[scheme],
+            port=port,
             is_tls=scheme == "https",
             request=sent,
             seconds=float(request.meta.get("download_timeout") or self._seconds),
@@ -164,8 +171,10 @@ def compose(request: Request) -> bytes:
     """Write the exact bytes of ``request``: Host first, then its headers in their order; path and query as they are.
 
     Raises:
-        NotSupported: the request holds a byte that would end its line.
+        NotSupported: the request holds a byte that would end its line, or its method is no word.
     """
+    if not _METHOD.fullmatch(request.method):
+        raise NotSupported(f"no method: {request.method!r}")
     target, host = _target_and_host(request.url)
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
     fields = [(name, value) for name, value in _fields(request.headers) if name.lower() not in _OURS]

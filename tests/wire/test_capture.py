@@ -67,11 +67,23 @@ async def test_exchange_waits_its_turn_is_announced_sent_laid_down_and_then_show
     assert notebook.exchanges[0].request == server.log[0].received
 
 
-async def test_crawl_keeps_one_connection_to_a_host(server: RawServer, resolve: list[str], notebook: Notebook) -> None:
+async def test_crawl_keeps_one_connection_and_asks_when_the_last_answer_is_on_disk(
+    server: RawServer, resolve: list[str], notebook: Notebook
+) -> None:
     outcome = await crawl([Request(f"{SITE}/{number}") for number in range(20)], notebook, resolve)
 
     assert len(outcome.responses) == 20
     assert server.connections == 1
+    assert [line for line in notebook.said if line.startswith(("asked", "laid"))] == [
+        line for number in range(20) for line in (f"asked {number + 1} {SITE}/{number}", f"laid {number + 1}")
+    ]
+
+
+async def test_url_that_names_no_place_is_refused(notebook: Notebook) -> None:
+    outcome = await crawl([Request("http://blog.example:99999/")], notebook, [])
+
+    assert [type(error) for error in outcome.errors] == [NotSupported]
+    assert notebook.exchanges == []
 
 
 async def test_spider_is_shown_the_decoded_entity_and_the_facts(
@@ -258,6 +270,7 @@ def test_request_is_composed_byte_for_byte(request_: Request, sent: bytes) -> No
         pytest.param(Request(f"{SITE}/a b", meta={"verbatim_url": True}), id="blank in the target"),
         pytest.param(Request(f"{SITE}/a\r\nX: y", meta={"verbatim_url": True}), id="line end in the target"),
         pytest.param(Request(f"{SITE}/a", method="GET / HTTP/1.1\r\nX:"), id="method"),
+        pytest.param(Request(f"{SITE}/a", method="GET /b HTTP/1.0"), id="blank in the method"),
     ],
 )
 def test_request_that_would_smuggle_a_line_is_refused(request_: Request) -> None:
