@@ -16,7 +16,6 @@ from archive.warc.groups import (
     RunStarted,
     SiteRules,
     groups,
-    load_entity,
     load_exchange,
 )
 from archive.warc.layout import entity_of
@@ -40,7 +39,6 @@ __all__ = [
     "WarcWriter",
     "entity_of",
     "groups",
-    "load_entity",
     "load_exchange",
     "path_of",
     "read_record",

@@ -110,20 +110,6 @@ def load_exchange(collection: Collection, capture: Capture) -> Exchange:
     )
 
 
-def load_entity(collection: Collection, capture: Capture) -> bytes:
-    """Give a capture's payload, content-encoding kept; ``b""`` where it has none.
-
-    Raises:
-        NotFoundError: a WARC file is not there.
-        DamagedRecordError: a record cannot be read or fails its digest.
-        StorageError: the disk refused.
-    """
-    if capture.record == capture.metadata:
-        return b""
-    notes = _notes(read_record(collection, capture.metadata))
-    return _entity(collection, notes, capture, read_record(collection, capture.record))
-
-
 def _unit(collection: Collection, record: Record, waiting: dict[str, Record]) -> Laid | None:
     uri = record.get("WARC-Target-URI") or ""
     if record.type == "resource" and uri.startswith("urn:vigil:run:"):

@@ -16,7 +16,6 @@ from archive.warc.notes import Notes, warc_date
 from archive.warc.reader import Record, walk
 
 ASKED = ".asked"
-_TORN = ".torn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from lxml import html as lxml_html
 
 from archive.collection import Collection
 from archive.config import shipped_sites
-from archive.warc import LaidExchange, groups, load_entity, warc_files
+from archive.warc import LaidExchange, groups, warc_files
 from crawler.replica import BlogSimulator, RawServer, Reply, Request, fictional_blog
 from crawler.replica.framing import Answer, html, message
 from crawler.replica.model import Picture
@@ -60,7 +60,7 @@ def payloads(folder: Path) -> dict[str, str]:
     collection = Collection(folder / "c")
     units = [unit for path in warc_files(collection) for unit in groups(path) if isinstance(unit, LaidExchange)]
     return {
-        urlsplit(unit.capture.url).path: hashlib.sha256(load_entity(collection, unit.capture)).hexdigest()
+        urlsplit(unit.capture.url).path: hashlib.sha256(unit.entity()).hexdigest()
         for unit in units
     }
 
