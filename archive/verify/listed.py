@@ -1,6 +1,7 @@
 """Checks of the index against the WARC files, both ways."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -60,12 +61,15 @@ def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[
     if scope.db is None:
         return
     name = path.name.removesuffix(".open")
+    end = _indexed_to(scope.db, name)
     laid = {unit.record.offset: unit.capture for unit in units if isinstance(unit, LaidExchange)}
+    if behind := [offset for offset in laid if offset >= end]:
+        yield _lag(name, end, len(behind))
     where = "WHERE x.run_id = (SELECT run_id FROM files WHERE name = ?) AND f.name = ?"
     rows = scope.db.execute(CAPTURES + where, (name, name))
     listed = {capture.metadata.offset: capture for capture in map(capture_of, rows)}
     scope.matched += len(listed)
-    for offset in sorted(laid.keys() - listed.keys()):
+    for offset in sorted(laid.keys() - listed.keys() - set(behind)):
         yield _capture(laid[offset], "an exchange that the index does not list", "a listed one", REBUILD)
     for offset in sorted(listed.keys() - laid.keys()):
         hint = "Restore the WARC file from a copy, or, if it is right, `vigil rebuild`."
@@ -82,10 +86,11 @@ def index_omissions(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator
     if scope.db is None:
         return
     name = path.name.removesuffix(".open")
+    end = _indexed_to(scope.db, name)
     laid = {
         unit.record.offset: (unit.omission.url, unit.omission.kind.value, unit.omission.reason)
         for unit in units
-        if isinstance(unit, LaidOmission)
+        if isinstance(unit, LaidOmission) and unit.record.offset < end
     }
     rows = scope.db.execute(
         "SELECT o.offset, o.url, o.kind, o.reason FROM omissions o JOIN files f ON f.id = o.file_id WHERE f.name = ?",
@@ -171,6 +176,23 @@ def note_runs(scope: Scope, units: Sequence[Laid]) -> None:
             scope.runs.setdefault(unit.start.uid, False)
         elif isinstance(unit, RunEnded):
             scope.runs[unit.run_end.uid] = True
+
+
+def _indexed_to(db: sqlite3.Connection, name: str) -> int:
+    """Up to where a file is indexed; 0 for one that is not listed."""
+    row = db.execute("SELECT indexed_to FROM files WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _lag(name: str, end: int, count: int) -> Finding:
+    return Finding(
+        check="index-captures",
+        file=name,
+        offset=end,
+        found=f"{count} exchanges from here on that the index does not list yet",
+        expected="a file indexed to its end",
+        hint="The next `vigil crawl` indexes them, `vigil rebuild` too.",
+    )
 
 
 def _differences(laid: Capture, listed: Capture) -> list[str]:

@@ -228,6 +228,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "another URL": (_sql("UPDATE urls SET url = replace(url, 'lamp', 'camp')"), "index-captures"),
     "a kind that is none": (_sql("UPDATE captures SET kind = 9"), "index-sound"),
     "a capture taken out": (_sql("DELETE FROM captures WHERE status = 404"), "index-captures"),
+    "an index that stopped early": (_sql("UPDATE files SET indexed_to = 2000 WHERE id = 2"), "index-captures"),
     "an omission taken out": (_sql("DELETE FROM omissions"), "index-omissions"),
     "a run taken out": (_sql("UPDATE runs SET uid = 'run-x' WHERE uid = 'run-3'"), "index-runs"),
     "a run unended": (_sql("UPDATE runs SET ended = NULL WHERE uid = 'run-3'"), "index-runs"),
@@ -281,6 +282,13 @@ def test_every_damaged_record_is_named_not_only_the_first(copy: Collection) -> N
     path.write_bytes(data)
     offsets = [finding.offset for finding in _found(copy) if finding.check == "record-readable"]
     assert offsets == [record.ref.offset for record in victims]
+
+
+def test_an_index_that_lags_is_one_finding_a_file(copy: Collection) -> None:
+    for statement in ("DELETE FROM captures WHERE file_id = 2", "UPDATE files SET indexed_to = 0 WHERE id = 2"):
+        _sql(statement)(copy)
+    found = [finding for finding in _found(copy) if finding.check == "index-captures"]
+    assert [(finding.offset, finding.found.split()[0]) for finding in found] == [(0, "2")]
 
 
 def test_checks_leave_no_trace(copy: Collection) -> None:
