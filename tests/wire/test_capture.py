@@ -80,7 +80,7 @@ async def test_crawl_keeps_one_connection_and_asks_when_the_last_answer_is_on_di
 
 
 async def test_url_that_names_no_place_is_refused(notebook: Notebook) -> None:
-    outcome = await crawl([Request("http://blog.example:99999/")], notebook, [])
+    outcome = await crawl([Request("http://blog.example:99999/", meta={"verbatim_url": True})], notebook, [])
 
     assert [type(error) for error in outcome.errors] == [NotSupported]
     assert notebook.exchanges == []
