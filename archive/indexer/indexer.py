@@ -1,8 +1,7 @@
 """Units in, rows out: strictly in WARC order, however the reading of bytes is spread."""
 
 from collections import deque
-from collections.abc import Container
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from time import monotonic

@@ -194,10 +194,11 @@ class StoredOmission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a run brought, counted from rows.
+    """What a run's captures brought, counted from rows.
 
-    ``new`` posts got their first text, ``changed`` another one; the others count events, ``omitted`` by kind.
-    ``payload_bytes`` is what came, ``kept_bytes`` what was not held before.
+    ``new`` counts posts whose own page was read first, ``changed`` those with another text, ``from_listing`` texts that
+    only a listing showed (of this run's listings, though it may be a later run that had to fall back on them). The
+    others count events, ``omitted`` by kind. ``payload_bytes`` is what came, ``kept_bytes`` what was not held before.
     """
 
     requests: int

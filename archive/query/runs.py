@@ -13,8 +13,11 @@ from archive.query.walks import walk_state
 _RUNS = "SELECT r.*, s.name AS site FROM runs r JOIN sites s ON s.id = r.site_id "
 
 _EVENTS = """\
-SELECT sum(e.kind = 'version-added' AND e.is_edit), sum(e.kind = 'version-restored'), sum(e.kind = 'unchanged'),
-  sum(e.kind = 'gone'), sum(e.kind = 'returned'), sum(e.kind = 'moved'), sum(e.kind = 'rejected')
+SELECT sum(e.kind = 'version-added' AND x.purpose = 'post' AND NOT e.is_edit),
+  sum(e.kind = 'version-added' AND x.purpose = 'post' AND e.is_edit),
+  sum(e.kind = 'version-added' AND x.purpose <> 'post'),
+  sum(e.kind = 'version-restored'), sum(e.kind = 'unchanged'), sum(e.kind = 'gone'), sum(e.kind = 'returned'),
+  sum(e.kind = 'moved'), sum(e.kind = 'rejected')
 FROM exchanges x JOIN events e ON e.capture_id = x.id WHERE x.run_id = ?"""
 
 _CAPTURES = """\
@@ -22,10 +25,6 @@ SELECT count(*), sum(c.kind = 1), sum(c.kind = 2), sum(c.kind = 3), sum(c.kind =
   sum(CASE WHEN c.kind = 1 THEN x.payload_bytes END)
 FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
 WHERE x.run_id = ?"""
-
-_VERSIONS = """\
-SELECT sum(v.number = 1), sum(v.origin = 'from listing')
-FROM exchanges x JOIN versions v ON v.capture_id = x.id WHERE x.run_id = ?"""
 
 
 def runs(db: sqlite3.Connection, site: str | None, limit: int) -> tuple[RunSummary, ...]:
@@ -73,8 +72,7 @@ def counts(db: sqlite3.Connection, run_id: int) -> Counts:
         return [value or 0 for value in db.execute(sql, (run_id,)).fetchone()]
 
     requests, responses, revisits, not_modified, failed, payload_bytes, kept_bytes = numbers(_CAPTURES)
-    changed, restored, unchanged, gone, returned, moved, rejected = numbers(_EVENTS)
-    new, from_listing = numbers(_VERSIONS)
+    new, changed, from_listing, restored, unchanged, gone, returned, moved, rejected = numbers(_EVENTS)
     sightings = "SELECT count(*) FROM exchanges x JOIN sightings g ON g.capture_id = x.id WHERE x.run_id = ?"
     omitted = db.execute("SELECT kind, count(*) FROM omissions WHERE run_id = ? GROUP BY kind ORDER BY kind", (run_id,))
     return Counts(

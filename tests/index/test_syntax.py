@@ -1,0 +1,115 @@
+"""What people type into a search."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import ExitCode, QueryError
+from archive.query.syntax import to_fts5
+
+READ = {
+    "one word": ("hat", '"hat"'),
+    "words together": ("lost hat", '("lost" AND "hat")'),
+    "AND written out": ("lost AND hat", '("lost" AND "hat")'),
+    "phrase": ('"lost hat"', '"lost hat"'),
+    "phrase in a printer's quotes": ("“lost hat”", '"lost hat"'),
+    "phrase in low quotes": ("„ztracený klobouk“", '"ztracený klobouk"'),
+    "phrase in guillemets": ("«потерянная шляпа»", '"потерянная шляпа"'),
+    "begin of a word": ("journalis*", '"journalis"*'),
+    "begin of a phrase's last word": ('"lost h"*', '"lost h"*'),
+    "either": ("kyiv OR lviv", '("kyiv" OR "lviv")'),
+    "either binds less than together": ("a b OR c d", '(("a" AND "b") OR ("c" AND "d"))'),
+    "without": ("hat NOT lost", '("hat" NOT "lost")'),
+    "without, with a dash": ("hat -lost", '("hat" NOT "lost")'),
+    "without, first": ("-lost hat", '("hat" NOT "lost")'),
+    "parentheses": ("(a OR b) c", '((("a" OR "b")) AND "c")'),
+    "field": ("title:hat", '({title} : ("hat"))'),
+    "field with a space": ("Title: hat", '({title} : ("hat"))'),
+    "field of a group": ("text:(a OR b)", '({text} : ((("a" OR "b"))))'),
+    "operator in small letters is a word": ("this or that", '("this" AND "or" AND "that")'),
+    "word with a hyphen": ("twenty-two", '"twenty-two"'),
+    "lone dash of a headline": ("Kyiv -- a report", '("Kyiv" AND "a" AND "report")'),
+    "colon at a word's end": ("Kyiv: report", '("Kyiv:" AND "report")'),
+    "time of day": ("10:30", '"10:30"'),
+    "what FTS5 would take for its own": ("^a + {b}", '("^a" AND "{b}")'),
+    "NEAR is a word": ("NEAR/2", '"NEAR/2"'),
+}
+
+
+@pytest.mark.parametrize(("query", "expression"), READ.values(), ids=READ)
+def test_expression_is_read(query: str, expression: str) -> None:
+    assert to_fts5(query) == expression
+
+
+REFUSED = {
+    "nothing": ("", "nothing to search for"),
+    "blanks": ("  ", "nothing to search for"),
+    "marks only": ("?!", "no word"),
+    "lone star": ("*", "no word"),
+    "star within": ("jour*st", r"at character 1: a \* can only stand at the end"),
+    "empty phrase": ('hat ""', "at character 5: there is no word"),
+    "open phrase": ('hat "lost', "at character 5: .*no closing quotation mark"),
+    "open parenthesis": ("hat (lost", "at character 5: this parenthesis is never closed"),
+    "closed twice": ("(hat))", "at character 6: this closing parenthesis was never opened"),
+    "empty parentheses": ("hat ()", "at character 6: a word is missing"),
+    "nothing before": ("AND hat", "nothing before this AND"),
+    "nothing behind": ("hat OR", "a word is missing"),
+    "nothing behind NOT": ("hat NOT", "behind this NOT"),
+    "two operators": ("hat AND OR lost", "behind this AND"),
+    "only what to leave out": ("-hat", "say what to find"),
+    "unknown field": ("author:ada", "'author' is no field .those are title and text."),
+    "field of nothing": ("title:", "a word is missing"),
+    "address": ("https://blog.example/", "'https' is no field"),
+    "too deep": ("(" * 21 + "a" + ")" * 21, "goes deeper"),
+    "too long": ("a" * 1001, "more than 1000 letters"),
+}
+
+
+@pytest.mark.parametrize(("query", "words"), REFUSED.values(), ids=REFUSED)
+def test_wrong_expression_says_where_and_why(query: str, words: str) -> None:
+    with pytest.raises(QueryError, match=words) as caught:
+        to_fts5(query)
+    assert "press freedom" in caught.value.hint
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+PIECES = [
+    "a",
+    "b*",
+    '"a b"',
+    "AND",
+    "OR",
+    "NOT",
+    "(",
+    ")",
+    "-",
+    "title:",
+    "text:",
+    ":",
+    "*",
+    "NEAR",
+    "{",
+    "^",
+    "+",
+    '"',
+]
+
+
+@pytest.mark.fuzz
+@given(
+    st.text(max_size=30)
+    | st.text(alphabet='ab"*:() -“”«»\0éя\ud800', max_size=20)
+    | st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join)
+    | st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+)
+def test_whatever_is_typed_sqlite_never_complains(query: str) -> None:
+    try:
+        expression = to_fts5(query)
+    except QueryError:
+        return
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE f USING fts5(title, text, tokenize='unicode61 remove_diacritics 2')")
+        assert db.execute("SELECT * FROM f WHERE f MATCH ?", (expression,)).fetchall() == []
