@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.frame import Verb, existing, json_option, with_settings
+from archive.cli.frame import SiteName, Verb, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, show_marked, spell, talk
 from archive.cli.times import Time
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archive.query.answers import Filters, Gap, PostSummary, RunSummary, SiteStatus, StoredCapture, StoredOmission
 
 _STATES = ("live", "gone", "refused")
-site_option = click.option("--site", metavar="SITE", help="Only this blog, by its site file's name.")
+site_option = click.option("--site", type=SiteName(), metavar="SITE", help="Only this blog, by its site file's name.")
 
 
 def with_filters(function: Callable[..., object]) -> Callable[..., object]:

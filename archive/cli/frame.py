@@ -16,6 +16,8 @@ from archive.cli.output import talk
 from archive.errors import ExitCode, NotFoundError, VigilError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from archive.collection import Collection
     from archive.config import Settings
 
@@ -119,6 +121,21 @@ def with_settings(function: Callable[..., object]) -> Callable[..., object]:
         return function(settings=load_settings(config=config, flags={"collection": collection}), **rest)
 
     return called
+
+
+class SiteName(click.ParamType[str]):
+    """The name of a site file, which a shell can complete."""
+
+    name = "site"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Name the site files that begin so."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        from archive.config import load_settings, site_files
+
+        return [CompletionItem(name) for name in site_files(load_settings()) if name.startswith(incomplete)]
 
 
 def json_option(function: Callable[..., object]) -> Callable[..., object]:

@@ -1,7 +1,6 @@
 """``vigil verify`` and ``vigil rebuild``: the archive proves itself, and makes its index again."""
 
 from collections.abc import Iterator
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -74,6 +73,7 @@ def rebuild(settings: "Settings", *, as_json: bool) -> None:
 
 def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
     from pathlib import Path
+    from tempfile import TemporaryDirectory
 
     from archive.verify import index_anew
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.frame import Verb, Verbs, json_option, with_settings
+from archive.cli.frame import SiteName, Verb, Verbs, json_option, with_settings
 from archive.cli.output import show, show_json, talk
 from archive.errors import ExitCode, UsageError, VigilError
 
@@ -118,7 +118,7 @@ def new(settings: "Settings", site: str, start: str) -> None:
         "vigil sites check rferl-watchdog --url https://www.rferl.org/a/31994604.html",
     ],
 )
-@click.argument("names", metavar="[SITE|FILE]...", nargs=-1)
+@click.argument("names", type=SiteName(), metavar="[SITE|FILE]...", nargs=-1)
 @click.option("--url", "urls", multiple=True, metavar="URL", help="Also say what the rules make of this URL.")
 @json_option
 @with_settings

@@ -73,7 +73,11 @@ def test_help_comes_at_once(shell: Run) -> None:
     assert min(took) < 0.3
 
 
-def test_reading_commands_need_no_crawler(here: Path) -> None:
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    "words", [["sites", "list"], ["search", "gulls"], ["get", "101", "--body"], ["verify", "--deep"]]
+)
+def test_reading_commands_need_no_crawler(here: Path, words: list[str]) -> None:
     blocker = (
         "import sys, runpy\n"
         "class Blocker:\n"
@@ -81,7 +85,7 @@ def test_reading_commands_need_no_crawler(here: Path) -> None:
         "        if name.split('.')[0] in {'scrapy', 'twisted', 'apscheduler', 'crawler'}:\n"
         "            raise ImportError('blocked: ' + name)\n"
         "sys.meta_path.insert(0, Blocker())\n"
-        "sys.argv = ['archive', 'sites', 'list']\n"
+        f"sys.argv = ['archive', *{words!r}]\n"
         "runpy.run_module('archive', run_name='__main__')\n"
     )
     done = subprocess.run(
@@ -92,7 +96,8 @@ def test_reading_commands_need_no_crawler(here: Path) -> None:
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
 WRONG = {
@@ -211,3 +216,16 @@ def test_completion_scripts_name_vigil(shell: Run) -> None:
         assert said.code == 0
         assert word in said.out
         assert "_VIGIL_COMPLETE" in said.out
+
+
+def test_a_shell_completes_verbs_and_sites(shell: Run, here: Path) -> None:
+    (here / "sites").mkdir()
+    (here / "sites" / "lantern.toml").touch()
+    for words, found in {
+        "vigil ver": "verify",
+        "vigil sites check lan": "lantern",
+        "vigil list --site lan": "lantern",
+    }.items():
+        count = str(len(words.split()) - 1)
+        said = shell(_VIGIL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+        assert said.out == f"plain,{found}\n"
