@@ -53,14 +53,14 @@ def exit_codes() -> str:
     """The table of exit codes."""
     meanings = attribute_docs(ExitCode)
     rows = [f"| {code.value} | {code.name} | {_line(meanings[code.name])} |" for code in ExitCode]
-    head = inspect.cleandoc(ExitCode.__doc__ or "")
+    head = _markdown(inspect.cleandoc(ExitCode.__doc__ or ""))
     return "\n".join(["# Exit codes", "", head, "", "| code | name | meaning |", "|---:|---|---|", *rows, ""])
 
 
 def checks() -> str:
     """What each check of ``vigil verify`` means."""
-    parts = ["# Checks", "", "What `vigil verify` looks at, in this order. A finding names the check by its id.", ""]
-    for check in CHECKS.values():
+    parts = ["# Checks", "", "What `vigil verify` looks at. A finding names the check by its id.", ""]
+    for _, check in sorted(CHECKS.items()):
         parts += [f"## {check.id}", "", _markdown(check.meaning), ""]
     return "\n".join(parts)
 

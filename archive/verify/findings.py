@@ -62,7 +62,7 @@ class Scope:
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its id, in the order in which they are made."""
+"""Every check by its id."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Iterator[object]])
 

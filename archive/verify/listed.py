@@ -152,7 +152,7 @@ def index_anew(
 ) -> Iterator[Finding]:
     """An index made anew from the WARC files equals the present one in every row of every table (``--deep`` only).
 
-    Both are written to ``folder``, which is not the collection's.
+    The new one is written to a temporary folder. After an update of vigil the two may differ: a rebuild settles that.
     """
     present, anew = folder / "archive.db", folder / "anew.db"
     for suffix in ("", "-wal"):
