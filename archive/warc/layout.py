@@ -4,14 +4,15 @@ On disk, in this order: certificates new to the file, request, response or revis
 last: where it stands, the exchange is whole.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive import payload
 from archive.chunked import Chunked, split
-from archive.model import CaptureKind, Exchange, Framing, Omission, Peer, RecordRef, Sha256, sha256_of
+from archive.model import CaptureKind, Exchange, Framing, Omission, Peer, RecordRef, Sha256, as_sha256, sha256_of
 from archive.warc.framing import Draft, new_record_id
 from archive.warc.notes import Notes, ip_address, target_uri, warc_date
 from archive.warc.reader import Record
@@ -275,10 +276,10 @@ def _note_peer(notes: Notes, peer: Peer | None) -> None:
 
 
 def _note_wire(notes: Notes, exchange: Exchange, shape: Shape, answer: Draft | None) -> None:
-    received = exchange.received
-    notes.add("wire-bytes", len(received))
-    is_block = answer is not None and answer.block == received
-    notes.add("wire-sha256", answer.digest if answer is not None and is_block else sha256_of(received))
+    pieces = (exchange.interim, exchange.head, exchange.body, exchange.surplus)
+    notes.add("wire-bytes", sum(map(len, pieces)))
+    is_block = shape.kind is CaptureKind.RESPONSE and pieces == (b"", shape.head, shape.entity, b"")
+    notes.add("wire-sha256", answer.digest if answer is not None and is_block else _digest(pieces))
     notes.add("wire-complete", "no" if exchange.truncation or exchange.failure else "yes")
     notes.add("wire-framing", exchange.framing.value)
     if exchange.truncation is not None:
@@ -295,6 +296,13 @@ def _note_wire(notes: Notes, exchange: Exchange, shape: Shape, answer: Draft | N
         notes.add_bytes("wire-head", exchange.head)
         notes.add_bytes("wire-body", exchange.body)
     notes.add_bytes("wire-surplus", exchange.surplus)
+
+
+def _digest(pieces: Iterable[bytes]) -> Sha256:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return as_sha256(digest.hexdigest())
 
 
 def _rename(head: bytes) -> tuple[bytes, tuple[int, ...]]:

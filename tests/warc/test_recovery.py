@@ -64,14 +64,6 @@ def check_torn(collection: Collection, name: str, data: bytes, ends: list[int], 
     assert (recovery.kept_as is None) == (at == end)
 
 
-def test_file_torn_at_or_beside_any_boundary_is_cut_at_the_last_whole_exchange(quick: Path) -> None:
-    name, data, ends = crashed(quick / "crash")
-    places = {end + by for end in ends for by in (-2, -1, 0, 1, 2)} | set(range(0, len(data), 61))
-    for at in sorted(place for place in places if 0 <= place <= len(data)):
-        check_torn(Collection(quick / "torn"), name, data, ends, at)
-
-
-@pytest.mark.slow
 def test_file_torn_at_any_byte_is_cut_at_the_last_whole_exchange(quick: Path) -> None:
     name, data, ends = crashed(quick / "crash")
     for at in range(len(data) + 1):
