@@ -65,10 +65,11 @@ class Walk:
     """One way down a listing, newest first.
 
     ``seen`` holds every identity that this run has met, shared by the run's walks, so that a post that a shifting
-    listing shows twice is opened once. ``is_archived`` tells what earlier runs hold. With ``may_catch_up`` the walk
-    ends after ``overlap`` archived cards in a row past the first; without, it goes to the listing's end. A walk that
-    resumes below ``counts_below`` starts among archived posts, so only older cards count. A second look (``is_again``)
-    counts what this very run has met as archived.
+    listing shows twice is opened once. ``is_archived`` tells what earlier runs hold, ``is_walked`` what their walks met:
+    a feed or a sitemap brings posts into the archive from where no walk ever was. With ``may_catch_up`` the walk ends
+    after ``overlap`` cards in a row, past the first, that are both; without, it goes to the listing's end. A walk that
+    resumes below ``counts_below`` starts among such posts, so only older cards count. A second look (``is_again``)
+    counts what this very run has met.
     """
 
     seen: set[Identity]
@@ -78,6 +79,7 @@ class Walk:
     page_cap: int
     since: datetime | None = None
     wants_all: bool = False
+    is_walked: Callable[[Identity], bool] = lambda _: True
     counts_below: date | None = None
     is_again: bool = False
     pages: int = 0
@@ -110,7 +112,7 @@ class Walk:
             return False
         self.seen.add(card.identity)
         if self.is_archived(card.identity):
-            self.known_in_row += self._is_below(card)
+            self.known_in_row = self.known_in_row + self._is_below(card) if self.is_walked(card.identity) else 0
             return self.wants_all
         self.known_in_row = 0
         self.new_cards += 1

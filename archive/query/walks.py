@@ -63,6 +63,16 @@ class Known:
         found = self.get(identity)
         return found is not None and found.state is not None
 
+    def was_walked(self, identity: Identity) -> bool:
+        """Tell whether a listing or day page ever showed the post: a walk came by, whatever feeds may have named."""
+        row = self._db.execute(
+            "SELECT 1 FROM posts p JOIN sites s ON s.id = p.site_id JOIN sightings g ON g.post_id = p.id "
+            "JOIN exchanges x ON x.id = g.capture_id WHERE s.name = ? AND p.identity = ? "
+            "AND x.purpose IN ('listing', 'day-page') LIMIT 1",
+            (self._site, identity),
+        ).fetchone()
+        return row is not None
+
     def owed(self) -> list[tuple[Identity, str]]:
         """List the posts that a source of the blog showed and whose own page was never read, oldest mention first.
 

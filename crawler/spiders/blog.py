@@ -75,6 +75,7 @@ class BlogSpider(Spider):
         self.course.walk = Walk(
             seen=self.seen,
             is_archived=self.run.known.__contains__,
+            is_walked=self.run.known.was_walked,
             may_catch_up=may_catch_up,
             overlap=rules.overlap,
             page_cap=rules.page_cap,
@@ -130,7 +131,9 @@ class BlogSpider(Spider):
         pattern = self.run.site.listing.day_page
         if day is not None and pattern is not None:
             below = self._new_walk(may_catch_up=True, below=day)
-            yield self._ask_listing(_day_url(pattern, day), below, via=None, purpose=Purpose.DAY_PAGE)
+            # The day is known in UTC, and the site's own may be the one after it: so are posts of that very day.
+            url = _day_url(pattern, day + timedelta(days=1))
+            yield self._ask_listing(url, below, via=None, purpose=Purpose.DAY_PAGE)
         elif stop is StopReason.ROBOTS and walk.pages:
             yield from self._permitted_route(walk)
         elif self.course.is_complete and walk.new_cards and walk.pages > SECOND_LOOK_PAGES:

@@ -101,6 +101,13 @@ def test_resumed_walk_does_not_count_the_archived_posts_it_starts_among() -> Non
     assert (numbers, stop) == ([5, 4], StopReason.NO_BUTTON)
 
 
+def test_posts_that_only_a_feed_brought_in_do_not_end_a_walk() -> None:
+    walk = a_walk(archived=set(range(1, 10)), may_catch_up=True)
+    walk.is_walked = lambda identity: int(identity) < 4
+    numbers, stop = opened(walk, page(9, 8), page(7, 6), page(5, 4), page(3, 2), page(1, 0, more=False))
+    assert (numbers, stop) == ([0], StopReason.NO_BUTTON)
+
+
 def test_since_ends_the_walk_and_keeps_older_cards_closed() -> None:
     since = card(7).published
     numbers, stop = opened(a_walk(since=since), page(9, 8), page(7, 6), page(5, 4))
