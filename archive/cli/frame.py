@@ -186,6 +186,9 @@ def run(group: click.Group, args: Sequence[str] | None = None) -> int:
 
 def _explain(error: Exception, *, is_debug: bool) -> ExitCode:
     """Say what went wrong and what to do next; give the exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         message = error.format_message()

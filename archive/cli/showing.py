@@ -33,7 +33,7 @@ _BEFORE = {"heading": "", "item": "- ", "quote": "> ", "paragraph": ""}
 @json_option
 @with_settings
 def show_post(settings: "Settings", *, post: str, version: str | None, site: str | None, as_json: bool) -> None:
-    """Show a post: text, versions, sightings, and the records that hold it.
+    """Show a post: its text, versions, sightings and records.
 
     POST is its identity, any spelling of its URL, or # and its number in this archive.
     """

@@ -63,6 +63,13 @@ def test_help_goes_to_stdout_and_names_every_verb(shell: Run) -> None:
         assert re.search(rf"^  {verb} +[A-Z]", said.out, re.MULTILINE)
 
 
+def test_no_command_at_all_shows_help_on_stderr(shell: Run) -> None:
+    said = shell()
+    assert (said.code, said.out) == (ExitCode.USAGE, "")
+    assert said.err.startswith("Usage: vigil [OPTIONS] COMMAND")
+    assert "\x1b" not in said.err
+
+
 def test_help_comes_at_once(shell: Run) -> None:
     shell("--help")
     took = []
