@@ -15,7 +15,7 @@ from lxml import etree
 
 from archive.dates import moment
 from archive.model import Card, Identity, Listing, PageOutcome
-from archive.page import Element, Tree, absolute, has_marker, is_below, is_blank, is_within, parse, parse_text, text_of
+from archive.page import Element, Tree, absolute, has_marker, is_blank, is_within, parse, parse_text, text_of
 from archive.site import MoreRules, Site, identify
 
 _STRAY_WORDS = 60
@@ -281,13 +281,9 @@ def _part_strangers(posts: list[Shown]) -> int:
 
     It is a sidebar's, after a post without text.
     """
-    homes = {post.identity: _home(post.link, post.body) for post in posts if post.body is not None}
-    strangers = [
-        post
-        for post in posts
-        if (home := homes.get(post.identity)) is not None
-        and any(other is not None and other is not home and is_below(other, {home}) for other in homes.values())
-    ]
+    homes = {post.identity: home for post in posts if post.body is not None and (home := _home(post.link, post.body))}
+    wide = {parent for home in set(homes.values()) for parent in home.iterancestors()}
+    strangers = [post for post in posts if homes.get(post.identity) in wide]
     for post in strangers:
         post.body = None
     return len(strangers)

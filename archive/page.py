@@ -26,8 +26,8 @@ from archive.model import PageOutcome
 Element = etree._Element  # noqa: SLF001  # lxml has no other name for it
 _Attribute = etree._ElementUnicodeResult  # noqa: SLF001  # nor for an attribute's value that knows its element
 
-MAX_BYTES = 8 * 2**20
-MAX_TAGS = 100_000
+MAX_BYTES = 4 * 2**20
+MAX_TAGS = 30_000
 
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\u00ad\ufffe\uffff\ud800-\udfff]")
 """Characters that a reader does not see, or that no text may hold; joiners and direction marks have a meaning."""
@@ -294,7 +294,8 @@ def is_blank(payload: bytes) -> bool:
 
 def has_marker(payload: bytes, markers: Sequence[str]) -> bool:
     """Tell whether a page is of the site at all: it holds one of the marker strings, or the site file names none."""
-    return not markers or any(marker.encode() in payload for marker in markers)
+    encodings = ("utf-8", "utf-16-le", "utf-16-be") if payload[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8",)
+    return not markers or any(marker.encode(name) in payload for marker in markers for name in encodings)
 
 
 # --- text and URLs -------------------------------------------------------------------------------

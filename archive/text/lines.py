@@ -8,6 +8,7 @@ from archive.model import BlockKind, Credit
 from archive.site import Layout, TextRules
 from archive.text.body import Source
 
+_LONGEST_LINE = 600
 _AND = re.compile(r"\s*(?:,|;|\band\b)\s*")
 
 
@@ -22,32 +23,37 @@ def without_boilerplate(blocks: Iterable[Source], layout: Layout, rules: TextRul
 
 
 def _is_dropped(text: str, layout: Layout) -> bool:
-    return any(_compiled(pattern).fullmatch(text) for pattern in layout.drop_lines)
+    return _fullmatch(layout.drop_lines, text) is not None
 
 
 def _is_kept(text: str, layout: Layout, rules: TextRules) -> bool:
-    whole = (*layout.keep_lines, *rules.credits)
-    return any(_compiled(pattern).fullmatch(text) for pattern in whole) or is_correction(text, rules)
+    return _fullmatch((*layout.keep_lines, *rules.credits), text) is not None or is_correction(text, rules)
+
+
+def _fullmatch(patterns: Iterable[str], text: str) -> re.Match[str] | None:
+    """The first pattern that fits a whole line; a long paragraph is no line, and would cost much time."""
+    if len(text) > _LONGEST_LINE:
+        return None
+    return next((found for pattern in patterns if (found := _compiled(pattern).fullmatch(text))), None)
 
 
 def is_correction(text: str, rules: TextRules) -> bool:
     """Tell whether a block is a correction or clarification."""
-    return any(_compiled(pattern).match(text) for pattern in rules.corrections)
+    return any(_compiled(pattern).match(text[:_LONGEST_LINE]) for pattern in rules.corrections)
 
 
 def credit_of(texts: Iterable[str], rules: TextRules) -> Credit | None:
     """The credit line among a post's texts; of several the last, where the site puts it."""
     for text in reversed(list(texts)):
-        for pattern in rules.credits:
-            if found := _compiled(pattern).fullmatch(text):
-                groups = found.groupdict()
-                return Credit(
-                    text=text,
-                    writer=groups.get("writer"),
-                    original_language=groups.get("language"),
-                    service=groups.get("service"),
-                    sources=tuple(filter(None, _AND.split(groups.get("sources") or ""))),
-                )
+        if found := _fullmatch(rules.credits, text):
+            groups = found.groupdict()
+            return Credit(
+                text=text,
+                writer=groups.get("writer"),
+                original_language=groups.get("language"),
+                service=groups.get("service"),
+                sources=tuple(filter(None, _AND.split(groups.get("sources") or ""))),
+            )
     return None
 
 
@@ -56,7 +62,7 @@ def dateline_of(blocks: Iterable[Source], rules: TextRules) -> str | None:
     paragraphs = [block.text for block in blocks if block.kind is BlockKind.PARAGRAPH]
     for text in paragraphs[:2]:
         for pattern in rules.datelines:
-            if found := _compiled(pattern).match(f"{text} "):
+            if found := _compiled(pattern).match(f"{text[:_LONGEST_LINE]} "):
                 return found.groupdict().get("dateline")
     return None
 
@@ -64,6 +70,6 @@ def dateline_of(blocks: Iterable[Source], rules: TextRules) -> str | None:
 def without_bare_dateline(blocks: list[Source], rules: TextRules) -> list[Source]:
     """The blocks without one that is a dateline and nothing else: it is a field, not a paragraph."""
     for place, block in enumerate(blocks[:2]):
-        if block.is_bare and any(_compiled(pattern).fullmatch(f"{block.text} ") for pattern in rules.datelines):
+        if block.is_bare and _fullmatch(rules.datelines, f"{block.text} "):
             return blocks[:place] + blocks[place + 1 :]
     return blocks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.model import Article, Block, Identity, Link, Page, PageOutcome, TextOrigin
-from archive.page import Element, Tree, has_marker, is_blank, is_within, parse, text_of
+from archive.page import Element, Tree, has_marker, is_below, is_blank, parse, text_of
 from archive.site import Layout, Site, canonical, identify
 from archive.text import extract, fields, layouts, lines, strays
 from archive.text.body import Source, sources
@@ -67,7 +67,7 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     outside = tree.every(layout.outside)
     facts = fields.read(tree, layout, url, site, outside)
     bodies = _bodies(tree, layout, outside)
-    covers = [cover for cover in tree.first(layout.cover) if not _is_in_any(cover, bodies)]
+    covers = tree.first(layout.cover, outside | set(bodies))
     intros = tree.first(layout.intro, outside | set(bodies))
     datelines = tree.first(layout.dateline, outside)
     text = read_text(intros + bodies, outside | tree.every(layout.embeds) | set(datelines), layout, site)
@@ -108,11 +108,8 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
 def _bodies(tree: Tree, layout: Layout, outside: set[Element]) -> list[Element]:
     """The elements of the post's body; one within another is read with it."""
     found = tree.first(layout.body, outside)
-    return [body for body in found if not _is_in_any(body, [other for other in found if other is not body])]
-
-
-def _is_in_any(element: Element, others: list[Element]) -> bool:
-    return is_within(element, set(others))
+    around = set(found)
+    return [body for body in found if not is_below(body, around)]
 
 
 def read_text(parts: list[Element], silent: set[Element], layout: Layout, site: Site) -> Text:
