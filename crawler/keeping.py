@@ -1,6 +1,9 @@
 """The writer that keeps the index abreast: what was laid down and is on disk is read into it, in the same order."""
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -40,8 +43,17 @@ def reading_process() -> Iterator[Executor]:
     """Give another process that reads pages, for a crawl that is not slowed down on purpose."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["archive.indexer.jobs"])
-    with ProcessPoolExecutor(1, mp_context=context) as executor:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_stay_with_the_crawl) as executor:
         yield executor
+
+
+def _stay_with_the_crawl() -> None:
+    """End when the crawl ends, even by SIGKILL, and not before: signals to the process group are the crawl's to heed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    crawl = multiprocessing.parent_process()
+    if crawl is not None:
+        threading.Thread(target=lambda: (crawl.join(), os._exit(0)), daemon=True).start()
 
 
 class KeepingWriter:
