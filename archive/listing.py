@@ -281,7 +281,11 @@ def _part_strangers(posts: list[Shown]) -> int:
 
     It is a sidebar's, after a post without text.
     """
-    homes = {post.identity: home for post in posts if post.body is not None and (home := _home(post.link, post.body))}
+    homes = {
+        post.identity: home
+        for post in posts
+        if post.body is not None and (home := _home(post.link, post.body)) is not None
+    }
     wide = {parent for home in set(homes.values()) for parent in home.iterancestors()}
     strangers = [post for post in posts if homes.get(post.identity) in wide]
     for post in strangers:
