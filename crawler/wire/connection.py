@@ -9,8 +9,10 @@ from archive.model import Peer
 from crawler.wire.message import End, MessageReader
 from crawler.wire.tls import is_close_announced
 
+_SETTLE_SECONDS = 0.002
+"""How long the end of an answer is listened to, so that bytes after it are not taken for the next one's."""
 _LINGER_SECONDS = 0.05
-"""How long a server that announced the connection's end may take to close it, so that bytes after the end are seen."""
+"""How long it is, when the server said that it will close the connection or did say more than it should."""
 _LOST_SECONDS = 2.0
 """How long a silence ends an answer whose end cannot be told."""
 _STRAY_SECONDS = 0.5
@@ -154,8 +156,9 @@ class Connection(asyncio.Protocol):
             self._finish(End.CLOSED, "the connection was closed before the request was sent")
 
     async def _see_the_rest(self, reader: MessageReader) -> None:
-        """Let bytes be read that the kernel holds already: what comes after the end belongs to this exchange."""
-        await asyncio.sleep(0)
+        """Listen on for a moment: what comes after the end belongs to this exchange."""
+        if reader.is_whole and not self.closed.done():
+            await asyncio.sleep(_SETTLE_SECONDS)
         if reader.is_closing and not self.closed.done():
             await asyncio.wait([self.closed], timeout=_LINGER_SECONDS)
 

@@ -109,9 +109,14 @@ class MessageReader:
         return self._stage is _Stage.LOST
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the message has ended by its own framing."""
+        return self._stage is _Stage.WHOLE
+
+    @property
     def is_closing(self) -> bool:
-        """Whether the message is whole and the server said that it will close the connection."""
-        return self._stage is _Stage.WHOLE and self.reading is not None and self.reading.is_last
+        """Whether the message is whole and the connection will not be used again: the server said so, or said more."""
+        return self.is_whole and self.reading is not None and (self.reading.is_last or self._surplus_size > 0)
 
     @property
     def has_bytes(self) -> bool:
@@ -145,7 +150,7 @@ class MessageReader:
             truncation=self._truncation(end),
             reading=reading,
             entity=chunked.split(framed).entity if reading.framing is Framing.CHUNKED else framed,
-            may_reuse=self._stage is _Stage.WHOLE and not (self._surplus_size or reading.is_last),
+            may_reuse=self.is_whole and not self.is_closing and reading.framing is not Framing.CLOSE,
         )
 
     def _read_heads(self) -> None:

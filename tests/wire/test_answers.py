@@ -274,3 +274,12 @@ async def test_chunks_that_only_browsers_read_are_whole_though_they_come_in_piec
     assert (answer.exchange.body, answer.entity) == (case.body, b"hello")
     assert answer.exchange.truncation is None
     assert answer.exchange.took_ms < 5000
+
+
+@pytest.mark.parametrize("after", [After.KEEP, After.CLOSE])
+async def test_bytes_sent_just_after_the_end_belong_to_the_exchange(site: Site, after: After) -> None:
+    site.answers("case", PLAIN, 0.0005, b"more", 0.005, b" and more", after=after)
+
+    exchange = (await site.ask("case")).exchange
+
+    assert (exchange.head + exchange.body, exchange.surplus) == (PLAIN, b"more and more")
