@@ -1,7 +1,7 @@
 """``archive.db`` open for writing: made, brought up to date, filled in batches. Only importer of sqlite_utils."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
@@ -134,12 +134,18 @@ class Index:
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (names of our schema)
             self._statements[table, columns] = sql
-        cursor = self.db.execute(sql, [storable(value) if isinstance(value, str) else value for value in row.values()])
+        cursor = self.db.execute(sql, [*map(_kept, row.values())])
         return cursor.lastrowid or 0
 
     def executemany(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
         """Run one statement for each row."""
-        self.db.executemany(sql, rows)
+        self.db.executemany(sql, (tuple(map(_kept, row)) for row in rows))
+
+    def insert_rows(self, table: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Add rows with a value for every column, in the order of the schema."""
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            self.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 (names of our schema)
 
     def insert_text(self, row: Mapping[str, Value]) -> None:
         """Add a row to ``texts``; the full-text index follows when the batch ends."""
@@ -180,6 +186,8 @@ class Index:
 
 def storable(text: str) -> str:
     """Replace what SQLite cannot hold in a text: half surrogates, which hostile JSON can bring, and NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     try:
@@ -187,6 +195,10 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def _kept(value: Value) -> Value:
+    return storable(value) if isinstance(value, str) else value
 
 
 def _migrate(path: Path, db: sqlite3.Connection) -> None:

@@ -48,7 +48,8 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 def fold(text: str) -> str:
     """Bring ``text`` to Unicode form NFC with each run of white space as one space and none at the ends."""
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    spaced = " ".join(text.split())
+    return spaced if spaced.isascii() else unicodedata.normalize("NFC", spaced)
 
 
 def text_hash(article: Article) -> Sha256:

@@ -147,8 +147,8 @@ class Captures:
             (
                 (
                     met.run.site_id,
-                    storable(entry.identity),
-                    storable(entry.url),
+                    entry.identity,
+                    entry.url,
                     None if entry.modified is None else micros(entry.modified),
                     met.capture_id,
                 )
@@ -162,10 +162,10 @@ class Captures:
         post_id = self._posts.asked(met.run.site_id, identity, url_id, met.capture_id)
         article = page.article if page else None
         target = urljoin(capture.url, capture.location) if capture.location else None
-        for spelling in (target, article.canonical_url if article else None):
-            if spelling is not None and identify(met.run.site, spelling) == identity:
+        for spelling in filter(None, (target, article.canonical_url if article else None)):
+            if spelling != capture.url and identify(met.run.site, spelling) == identity:
                 self._posts.also_spelled(post_id, self._url(met.run, spelling)[0], met.capture_id)
         if article is not None and capture.truncation is None:
             self._posts.keep(post_id, met.capture_id, capture, article)
             self._posts.claim(post_id, article, met.run.site)
-        self._posts.count(post_id, met.capture_id, capture, page)
+        self._posts.count(post_id, identity, met.capture_id, capture, page)

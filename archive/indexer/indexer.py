@@ -182,7 +182,7 @@ class Indexer:
             article = self._card(capture, identity) if capture else None
             if capture and article:
                 self._posts.keep(post_id, capture_id, capture, article)
-                self._posts.recount(post_id)
+                self._posts.recount(post_id, identity)
 
     def _card(self, capture: Capture, identity: Identity) -> Article | None:
         exchange = load_exchange(self._collection, capture)

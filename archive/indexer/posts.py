@@ -1,7 +1,7 @@
 """What captures say of posts becomes rows: readings as they are, versions and events by ``ingest.decide``."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from urllib.parse import urljoin
 
@@ -37,6 +37,17 @@ WHERE x.id IN (
 ) ORDER BY x.time, x.id"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A capture and what was read from it about a post."""
+
+    post_id: int
+    identity: Identity
+    capture_id: int
+    capture: Capture
+    page: Page | None
+
+
 class Posts:
     """The posts of the index. ``rules_of`` gives the site's rules by which a run went."""
 
@@ -48,8 +59,11 @@ class Posts:
 
     def sighted(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> int:
         """Note that a source of the blog showed a post; give the post's number."""
-        post_id = self._number(site_id, identity) or self._add(site_id, identity, url_id, is_ours=True)
-        self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ? AND is_ours = 0", post_id)
+        post_id, is_ours = self._find(site_id, identity)
+        if post_id is None:
+            post_id = self._add(site_id, identity, url_id, is_ours=True)
+        elif not is_ours:
+            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ?", post_id)
         self._alias(post_id, url_id, capture_id)
         return post_id
 
@@ -58,7 +72,7 @@ class Posts:
 
         A post that only a sitemap of the whole site names is not taken for this blog's until its page says so.
         """
-        post_id = self._number(site_id, identity)
+        post_id, _ = self._find(site_id, identity)
         if post_id is None:
             candidate = "SELECT 1 FROM candidates WHERE site_id = ? AND identity = ?"
             is_ours = self._index.one(candidate, site_id, identity) is None
@@ -70,8 +84,9 @@ class Posts:
         """Note another spelling of a post's URL."""
         self._alias(post_id, url_id, capture_id)
 
-    def _number(self, site_id: int, identity: Identity) -> int | None:
-        return self._index.number("SELECT id FROM posts WHERE site_id = ? AND identity = ?", site_id, identity)
+    def _find(self, site_id: int, identity: Identity) -> tuple[int | None, bool]:
+        row = self._index.one("SELECT id, is_ours FROM posts WHERE site_id = ? AND identity = ?", site_id, identity)
+        return (None, False) if row is None else (row[0], bool(row[1]))
 
     def _add(self, site_id: int, identity: Identity, url_id: int, *, is_ours: bool) -> int:
         row: dict[str, Value] = {"site_id": site_id, "identity": identity, "url_id": url_id, "is_ours": is_ours}
@@ -163,24 +178,20 @@ class Posts:
         if known is not None:
             return known
         article_id = self._index.insert("articles", {"post_id": post_id, "digest": digest, **row})
-        for place, (url, original, caption) in enumerate(images):
-            media: dict[str, Value] = {"article_id": article_id, "position": place, "url": url}
-            self._index.insert("media", media | {"original": original, "caption": caption})
-        for place, (url, text) in enumerate(links):
-            self._index.insert("links", {"article_id": article_id, "position": place, "url": url, "text": text})
+        for table, rows in (("media", images), ("links", links)):
+            self._index.insert_rows(table, [(article_id, place, *row) for place, row in enumerate(rows)])
         return article_id
 
     # --- versions and events -------------------------------------------------------------------
 
-    def count(self, post_id: int, capture_id: int, capture: Capture, page: Page | None) -> None:
+    def count(self, post_id: int, identity: Identity, capture_id: int, capture: Capture, page: Page | None) -> None:
         """Have a capture count for a post; one that comes late has all of the post's captures counted again."""
-        known = self._known(post_id)
         try:
-            self._apply(post_id, known, capture_id, capture, page)
+            self._apply(_Told(post_id, identity, capture_id, capture, page), self._known(post_id))
         except OutOfOrderError:
-            self.recount(post_id)
+            self.recount(post_id, identity)
 
-    def recount(self, post_id: int) -> None:
+    def recount(self, post_id: int, identity: Identity) -> None:
         """Forget what was concluded for a post, and count its captures again in the order of their times."""
         self._index.execute("DELETE FROM events WHERE post_id = ?", post_id)
         self._index.execute("DELETE FROM versions WHERE post_id = ?", post_id)
@@ -191,7 +202,7 @@ class Posts:
         )
         known: KnownPost | None = None
         for capture_id, capture, page in self._captures(post_id):
-            known = self._apply(post_id, known, capture_id, capture, page)
+            known = self._apply(_Told(post_id, identity, capture_id, capture, page), known)
 
     def _captures(self, post_id: int) -> list[tuple[int, Capture, Page | None]]:
         rows = self._index.execute(CAPTURES + _OF_POST, post_id).fetchall()
@@ -228,28 +239,21 @@ class Posts:
             is_opened=bool(row["is_opened"]),
         )
 
-    def _apply(
-        self, post_id: int, known: KnownPost | None, capture_id: int, capture: Capture, page: Page | None
-    ) -> KnownPost:
-        identity = known.identity if known else self._identity(post_id)
-        events = decide(known, capture, page, leads_to_itself=self._leads_to_itself(identity, capture))
-        after = advance(known, identity, capture, page, events)
+    def _apply(self, told: _Told, known: KnownPost | None) -> KnownPost:
+        leads_to_itself = self._leads_to_itself(told.identity, told.capture)
+        events = decide(known, told.capture, told.page, leads_to_itself=leads_to_itself)
+        after = advance(known, told.identity, told.capture, told.page, events)
         for ordinal, event in enumerate(events):
-            row: dict[str, Value] = {"post_id": post_id, "time": micros(capture.time), "capture_id": capture_id}
-            row["ordinal"] = ordinal
-            self._index.insert("events", row | {"kind": NAME_OF[type(event)]} | asdict(event))
-        article = page.article if page else None
-        reading = self._reading(post_id, capture_id) if article else None
-        if len(after.versions) > len(known.versions if known else ()) and article and reading:
-            version: dict[str, Value] = {"post_id": post_id, "number": len(after.versions), "origin": article.origin}
-            version |= {"text_id": reading[0], "article_id": reading[1]}
-            version |= {"capture_id": capture_id, "last_capture_id": capture_id}
-            self._index.insert("versions", version)
+            row: dict[str, Value] = {"post_id": told.post_id, "time": micros(told.capture.time)}
+            row |= {"capture_id": told.capture_id, "ordinal": ordinal, "kind": NAME_OF[type(event)]}
+            self._index.insert("events", row | asdict(event))
         current = None if after.current is None else after.versions.index(after.current) + 1
         if any(isinstance(event, Unchanged | VersionRestored) for event in events):
             sql = "UPDATE versions SET last_capture_id = ? WHERE post_id = ? AND number = ?"
-            self._index.execute(sql, capture_id, post_id, current)
-        tells = bool(events) and not isinstance(events[-1], Rejected)
+            self._index.execute(sql, told.capture_id, told.post_id, current)
+        article = told.page.article if told.page and events and not isinstance(events[-1], Rejected) else None
+        is_new = len(after.versions) > len(known.versions if known else ())
+        article_id = self._take_reading(told, article, after, is_new=is_new)
         self._index.execute(
             "UPDATE posts SET state = ?, current = ?, is_opened = ?, canonical_url = ?, counted_to = ?, "
             "article_id = coalesce(?, article_id), published = coalesce(?, published) WHERE id = ?",
@@ -257,25 +261,30 @@ class Posts:
             current,
             int(after.is_opened),
             after.canonical_url,
-            micros(capture.time),
-            reading[1] if reading and tells else None,
-            micros(article.published) if article and article.published and tells else None,
-            post_id,
+            micros(told.capture.time),
+            article_id,
+            micros(article.published) if article and article.published else None,
+            told.post_id,
         )
         return after
 
-    def _identity(self, post_id: int) -> Identity:
-        row = self._index.one("SELECT identity FROM posts WHERE id = ?", post_id)
-        return Identity(row[0] if row else "")
+    def _take_reading(self, told: _Told, article: Article | None, after: KnownPost, *, is_new: bool) -> int | None:
+        """Add the version that a telling reading makes, if it makes one; give the row of all else that was read."""
+        if article is None:
+            return None
+        text_id, article_id = self._reading(told.post_id, told.capture_id)
+        if is_new:
+            row: dict[str, Value] = {"post_id": told.post_id, "number": len(after.versions), "origin": article.origin}
+            row |= {"text_id": text_id, "article_id": article_id}
+            row |= {"capture_id": told.capture_id, "last_capture_id": told.capture_id}
+            self._index.insert("versions", row)
+        return article_id
 
-    def _reading(self, post_id: int, capture_id: int) -> tuple[int, int] | None:
+    def _reading(self, post_id: int, capture_id: int) -> tuple[int, int]:
         """Find the text and the article that were read from a capture when it was first ingested."""
-        row = self._index.one(
-            "SELECT text_id, article_id FROM readings WHERE capture_id = ? AND post_id = ? AND is_first = 1",
-            capture_id,
-            post_id,
-        )
-        return None if row is None else (row[0], row[1])
+        sql = "SELECT text_id, article_id FROM readings WHERE capture_id = ? AND post_id = ? AND is_first = 1"
+        text_id, article_id = self._index.execute(sql, capture_id, post_id).fetchone()
+        return text_id, article_id
 
     def _leads_to_itself(self, identity: Identity, capture: Capture) -> bool | None:
         if capture.location is None or capture.status == 200:

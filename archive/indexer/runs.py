@@ -27,6 +27,7 @@ class Runs:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._known: dict[str, KnownRun] = {}
+        self._files: dict[str, int] = {}
         self._positions: dict[int, int] = {}
 
     def of(self, uid: str) -> KnownRun:
@@ -116,10 +117,13 @@ class Runs:
 
     def passed(self, record: RecordRef, run: str) -> int:
         """Note that the index holds all of a file up to the end of ``record``; give the file's number."""
-        file_id = self._index.number("SELECT id FROM files WHERE name = ?", record.file)
+        file_id = self._files.get(record.file)
+        if file_id is None:
+            file_id = self._index.number("SELECT id FROM files WHERE name = ?", record.file)
         if file_id is None:
             row: dict[str, Value] = {"name": record.file, "run_id": self._number(run), "indexed_to": 0}
             file_id = self._index.insert("files", row)
+        self._files[record.file] = file_id
         self._positions[file_id] = record.offset + record.length
         return file_id
 
