@@ -278,7 +278,7 @@ async def test_chunks_that_only_browsers_read_are_whole_though_they_come_in_piec
 
 @pytest.mark.parametrize("after", [After.KEEP, After.CLOSE])
 async def test_bytes_sent_just_after_the_end_belong_to_the_exchange(site: Site, after: After) -> None:
-    site.answers("case", PLAIN, 0.0005, b"more", 0.005, b" and more", after=after)
+    site.answers("case", PLAIN, b"more", 0.005, b" and more", after=after)
 
     exchange = (await site.ask("case")).exchange
 
