@@ -19,7 +19,7 @@ check: .venv/dev.done  ## style, types, layers, dead code, spelling
 format: .venv/dev.done  ## set the source the way `check` wants it
 	@.venv/bin/ruff check --fix-only && .venv/bin/ruff format
 bench: .venv/dev.done  ## the table of docs/benchmarks.md, on this machine
-	@$(V) -m benchmarks
+	@$(V) -m benchmarks.warc_write && $(V) -m benchmarks.crawl
 docs: .venv/dev.done  ## docs/_build/html
 	@$(V) -m sphinx -q -W -b html docs docs/_build/html
 lock: .venv/dev.done  ## choose newer packages: writes requirements/*.lock
