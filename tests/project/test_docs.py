@@ -1,6 +1,8 @@
 """What holds for every page of the documentation, whatever it says."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,10 @@ def test_every_page_is_reached_from_the_index(root: Path) -> None:
 def test_page_has_one_title(root: Path, name: str) -> None:
     text = re.sub(r"^```.*?^```", "", (root / name).read_text(), flags=re.MULTILINE | re.DOTALL)
     assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.e2e
+def test_pages_are_made_without_a_warning(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", root / "docs", tmp_path / "html"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert (done.returncode, done.stderr) == (0, "")

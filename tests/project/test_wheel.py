@@ -102,7 +102,7 @@ def test_installed_command_crawls_its_replica(demo: Path) -> None:
 
 def test_archive_is_searched_and_verified_without_a_crawler(reader: Path, demo: Path, tmp_path: Path) -> None:
     found = run(reader, "-m", "archive", "search", "--collection", demo, "--json", "reporter", cwd=tmp_path).stdout
-    assert json.loads(found)
+    assert [json.loads(line)["post"]["identity"] for line in found.splitlines()]
     run(reader, "-m", "archive", "verify", "--collection", demo, cwd=tmp_path)
     with pytest.raises(AssertionError, match="No module named 'scrapy'"):
         run(reader, "-c", "import scrapy", cwd=tmp_path)
