@@ -8,7 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, get_origin
 
@@ -29,7 +29,37 @@ _HostLabel = Annotated[
         lambda text: bool(re.fullmatch(r"[A-Za-z0-9_.]{1,64}", text)),
     ),
 ]
+_Url = Annotated[
+    str, TextRule("a web address (http:// or https://)", lambda text: bool(re.fullmatch(r"https?://[!-~]+", text)))
+]
+_AuthorityName = Annotated[
+    str,
+    TextRule(
+        "small letters, digits and hyphens, 32 at most", lambda text: bool(re.fullmatch(r"[a-z0-9-]{1,32}", text))
+    ),
+]
+_Digest = Annotated[
+    str, TextRule("a SHA-256 of 64 small hexadecimal digits", lambda text: bool(re.fullmatch(r"[0-9a-f]{64}", text)))
+]
 _LogFormat = Annotated[str, TextRule("“console” or “json”", lambda text: text in {"console", "json"})]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """``[[authorities]]``: a time-stamp authority (RFC 3161). Two are needed, of two owners."""
+
+    name: _AuthorityName
+    """Its name with you, part of the tokens' file names; never used again for another authority."""
+    url: _Url
+    """Where it is asked."""
+    root: Path
+    """PEM file with the root certificates that are trusted for it; a new root is added, an old one kept."""
+    pin: _Digest | None = None
+    """SHA-256 of its own certificate, where only that one is to be believed."""
+    timeout: Annotated[float, NumberRule(0.1, 600, "seconds")] = 20.0
+    """Seconds in which its whole answer must have come."""
+    is_retired: bool = False
+    """``true`` once it is not asked any more; its old tokens are still checked by its root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +85,20 @@ class SettingsFile:
     """Free disk space below which a crawl stops in good order (exit 16)."""
     log_format: _LogFormat = "console"
     """How the log is written: ``console`` for people, ``json`` for programs, one object a line."""
+    keys: Path = Path("keys")
+    """Folder of the keys that runs are sealed with; made by ``vigil keys init``."""
+    passphrase_file: Path | None = None
+    """File whose first line is the passphrase of the keys, where they have one."""
+    authorities: tuple[Authority, ...] = ()
+    """Time-stamp authorities, one table ``[[authorities]]`` each."""
+    publish: tuple[Path, ...] = ()
+    """Folders where each checkpoint of the log of seals is put; best where you cannot take it back."""
+    alarm_hours: Annotated[int, NumberRule(0, 8760, "hours")] = 48
+    """Hours after which a seal without two time stamps is a finding of ``vigil verify``."""
+    ntp: _Contact | None = None
+    """NTP server, ``host`` or ``host:port``, asked for the time before and after a run; left out: none."""
+    role: _Printable = "crawler"
+    """What this machine is in sealed provenance, in place of its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,4 +237,6 @@ def _anchored(value: object, folder: Path) -> object:
     """A path made absolute from ``folder``; anything else as it is."""
     if isinstance(value, tuple):
         return tuple(_anchored(part, folder) for part in value)
+    if isinstance(value, Authority):
+        return replace(value, root=Path(os.path.normpath(folder / value.root.expanduser())))
     return Path(os.path.normpath(folder / value.expanduser())) if isinstance(value, Path) else value

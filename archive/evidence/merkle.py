@@ -109,7 +109,8 @@ def _split(size: int) -> int:
 
 def _level_above(level: Sequence[bytes]) -> list[bytes]:
     """Hash neighbours together; one without a neighbour rises as it is."""
-    above = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+    digest = hashlib.sha256
+    above = [digest(b"\1" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
     if len(level) & 1:
         above.append(level[-1])
     return above

@@ -1,0 +1,117 @@
+"""What a verifier goes by: the archive's root and log key, the authorities' roots, checkpoints kept elsewhere."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from archive.collection import Collection
+from archive.config import Settings
+from archive.errors import ConfigError, NotFoundError
+from archive.evidence.keys import PublicKeys, read_certificates, read_public
+from archive.evidence.ledger import seals_folder
+from archive.evidence.log import LogKey
+from archive.evidence.storing import write_whole
+from archive.evidence.tokens import TimeAuthority
+from archive.model import Sha256, as_sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Keys to check by. ``is_inside`` when some of them lie in the archive itself.
+
+    Such keys show that the archive is of one piece, not that it is the archive that was published. ``published`` are
+    checkpoints that were kept elsewhere, by where. ``alarm_hours`` is how long a time stamp may be owed.
+    """
+
+    roots: tuple[x509.Certificate, ...] = ()
+    log_keys: tuple[LogKey, ...] = ()
+    authorities: tuple[TimeAuthority, ...] = ()
+    published: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    is_inside: bool = False
+    alarm_hours: int = 48
+
+    def authority(self, name: str) -> TimeAuthority | None:
+        """Give the authority of that name."""
+        return next((one for one in self.authorities if one.name == name), None)
+
+
+def trust_of(settings: Settings, collection: Collection, *, published: tuple[Path, ...] = ()) -> Trust:
+    """Gather what the settings name; where there are no keys or authorities, the copies in the archive stand in.
+
+    ``published`` are files with further checkpoints.
+
+    Raises:
+        ConfigError: a file that is named cannot be read.
+    """
+    folder = inside(collection)
+    own = _public(settings.keys)
+    public = own or _public(folder)
+    named = {one.name: _authority(one.name, one.root, one.pin) for one in settings.authorities}
+    copies = {
+        name: _authority(name, path, None)
+        for path in sorted(folder.glob("tsa-*.pem"))
+        if (name := path.stem.removeprefix("tsa-")) not in named
+    }
+    return Trust(
+        roots=(public.root,) if public else (),
+        log_keys=(public.log,) if public else (),
+        authorities=(*named.values(), *copies.values()),
+        published=tuple((str(path), _read(path)) for path in (*published, *_published(settings))),
+        is_inside=own is None or bool(copies),
+        alarm_hours=settings.alarm_hours,
+    )
+
+
+def leave_copies(collection: Collection, settings: Settings) -> None:
+    """Put copies of the public keys into the archive, for readers who have nothing else.
+
+    Raises:
+        StorageError: the disk refused.
+        NotFoundError: there are no keys.
+        ConfigError: a file that is named cannot be read.
+    """
+    folder = inside(collection)
+    folder.mkdir(parents=True, exist_ok=True)
+    public = read_public(settings.keys)
+    files = {"root.crt": public.root.public_bytes(Encoding.PEM), "log.vkey": f"{public.log}\n".encode()}
+    for one in settings.authorities:
+        roots = _authority(one.name, one.root, None).roots
+        files[f"tsa-{one.name}.pem"] = b"".join(root.public_bytes(Encoding.PEM) for root in roots)
+    for name, data in files.items():
+        path = folder / name
+        if not path.exists() or path.read_bytes() != data:
+            write_whole(path, data)
+
+
+def inside(collection: Collection) -> Path:
+    """Folder of the copies of public keys."""
+    return seals_folder(collection) / "trust"
+
+
+def _public(folder: Path) -> PublicKeys | None:
+    try:
+        return read_public(folder)
+    except NotFoundError:
+        return None
+
+
+def _authority(name: str, root: Path, pin: str | None) -> TimeAuthority:
+    digest: Sha256 | None = as_sha256(pin) if pin else None
+    try:
+        return TimeAuthority(name=name, roots=read_certificates(root), pin=digest)
+    except OSError as error:
+        hint = f"[[authorities]] {name}: root names the PEM file of its root certificate."
+        raise ConfigError(f"{root}: {error.strerror}", hint=hint) from None
+
+
+def _published(settings: Settings) -> tuple[Path, ...]:
+    return tuple(path for folder in settings.publish for path in sorted(folder.glob("checkpoint*")) if path.is_file())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", hint="Name a file that holds a checkpoint.") from None
