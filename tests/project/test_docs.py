@@ -53,6 +53,16 @@ def test_page_has_one_title(root: Path, name: str) -> None:
 
 @pytest.mark.e2e
 def test_pages_are_made_without_a_warning(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", root / "docs", tmp_path / "html"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "-b",
+        "html",
+        root / "docs",
+        tmp_path / "html",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert (done.returncode, done.stderr) == (0, "")
