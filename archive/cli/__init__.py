@@ -18,11 +18,14 @@ READING = {
 }
 KEEPING = {
     "verify": "archive.cli.keeping:verify",
+    "seal": "archive.cli.sealing:seal",
     "rebuild": "archive.cli.keeping:rebuild",
 }
 SETTING_UP = {
     "sites": "archive.cli.sites:sites",
     "config": "archive.cli.setup:config",
+    "keys": "archive.cli.keys:keys",
+    "tsa": "archive.cli.sealing:tsa",
     "doctor": "archive.cli.setup:doctor",
     "completion": "archive.cli.setup:completion",
 }

@@ -18,11 +18,11 @@ _ROUTE = re.compile(rb"(?m)^vigil-route: (\S+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedFile:
-    """A closed WARC file: its SHA-256, and its records' names and digests in order."""
+    """A closed WARC file: its SHA-256, its records' names and digests in order, and where the last of them lies."""
 
     name: str
     digest: Sha256
-    size: int
+    last_offset: int
     records: tuple[tuple[str, Sha256], ...]
 
 
@@ -73,19 +73,19 @@ def run_of(path: Path) -> tuple[str, Route] | None:
     return found[1].decode("utf-8", "replace"), Route.TEST if _ROUTE.search(first.block) else Route.SITE
 
 
-def facts_of(files: RunFiles) -> tuple[RunStart | None, RunEnd | None]:
-    """Give how a run began and ended, as its own records say.
+def facts_of(files: RunFiles, last_offset: int) -> tuple[RunStart | None, RunEnd | None]:
+    """Give how a run began and ended, as its own records say; ``last_offset`` is where its very last record lies.
 
     Raises:
         DamagedRecordError: a record cannot be read.
         StorageError: the disk refused.
     """
     start = next((unit.start for unit in groups(files.paths[0]) if isinstance(unit, RunStarted)), None)
-    end = None
-    for unit in groups(files.paths[-1]):
-        if isinstance(unit, RunEnded):
-            end = unit.run_end
-    return start, end
+    last = next(walk(files.paths[-1], last_offset), None)
+    if last is None or not (last.get("WARC-Target-URI") or "").endswith(":end"):
+        return start, None
+    ended = (unit.run_end for unit in groups(files.paths[-1], last_offset) if isinstance(unit, RunEnded))
+    return start, next(ended, None)
 
 
 def read_file(path: Path) -> SealedFile:
@@ -98,13 +98,13 @@ def read_file(path: Path) -> SealedFile:
     """
     whole = hashlib.sha256()
     records: list[tuple[str, Sha256]] = []
-    size = 0
+    last_offset = 0
     for record, member in members(path):
         record.check()
         whole.update(member)
-        size += len(member)
+        last_offset = record.ref.offset
         records.append((record_name(record.type, record.ref.record_id), sha256_of(member)))
-    return SealedFile(name=path.name, digest=Sha256(whole.hexdigest()), size=size, records=tuple(records))
+    return SealedFile(name=path.name, digest=Sha256(whole.hexdigest()), last_offset=last_offset, records=tuple(records))
 
 
 def members(path: Path) -> Iterator[tuple[Record, bytes]]:
