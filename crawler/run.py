@@ -23,6 +23,7 @@ from scrapy.http import Response
 import archive
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError, VigilError
+from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
 from archive.model import (
@@ -48,6 +49,7 @@ from crawler.options import RunOptions
 from crawler.pace import Pace
 from crawler.progress import Progress, ProgressLine
 from crawler.recording import WriterThread, set_recorder
+from crawler.seal import seal_run
 from crawler.robots import RobotsState
 from crawler.verdict import Tally, judge
 from crawler.walk import Course, StopReason
@@ -118,6 +120,7 @@ class Run:
 
     def _begin_records(self) -> None:
         self._open.enter_context(self.collection.locked(f"vigil crawl {self.site.id}"))
+        self._clock = clock.look(self.options.settings.ntp)
         healed = recover(self.collection)
         index = Index.open(self.collection.database)
         self._open.callback(index.close)
@@ -325,6 +328,7 @@ class Run:
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
             is_settled = True
+            await seal_run(self.collection, self.options.settings, self.uid, self._clock)
             if not self.options.index_later:
                 with Archive.open(self.collection) as archive:
                     write_report(archive, self.uid)
