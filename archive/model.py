@@ -266,8 +266,8 @@ class RunEnd:
 
     ``is_walk_complete`` is true when the walk reached the listing's end or a known stretch that an earlier complete
     walk covers; otherwise later runs resume it at the days of ``resume_at`` (ISO, commas between them, newest first).
-    ``is_day_route_complete`` says the same of the permitted route over day pages. ``counts`` are named whole numbers, as
-    in the run report.
+    ``is_day_route_complete`` says the same of the permitted route over day pages. ``counts`` are named whole numbers,
+    as in the run report.
     """
 
     uid: str
@@ -319,7 +319,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """A credit line, parsed: whole ``text``, and who wrote, in which language, for which service, from which sources."""
+    """A credit line whole, and parsed: who wrote, in which language, for which service, from which sources."""
 
     text: str
     writer: str | None = None

@@ -9,16 +9,20 @@ from scrapy.http import Response
 
 
 class BareSpider(scrapy.Spider):
+    """The spider."""
+
     name = "bare"
     start_urls = [sys.argv[1]]  # noqa: RUF012 - Scrapy's way
 
     def parse(self, response: Response) -> Iterator[scrapy.Request]:
+        """Follow posts and the next page."""
         for link in response.css(".blog-item h2 a::attr(href), .blog-item .title a::attr(href)").getall():
             yield response.follow(link, self.parse_post)
         for link in response.css("a.link-showMore::attr(href)").getall():
             yield response.follow(link, self.parse)
 
     def parse_post(self, response: Response) -> Iterator[dict[str, str | None]]:
+        """Take the title."""
         yield {"title": response.css("h1::text").get()}
 
 

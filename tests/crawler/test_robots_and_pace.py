@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from archive.site import RobotsException
-from crawler.pace import SAME_URL_SECONDS, Pace, retry_after_seconds
-from crawler.robots import Robots, RobotsState, state_for_status
+from crawler.pace import SAME_URL_SECONDS, Pace, TurnLostError, retry_after_seconds
+from crawler.robots import Robots, RobotsState, state_for
 
 RULES = """Sitemap: https://blog.example/sitemap.xml
 User-agent: *
@@ -15,7 +16,9 @@ Disallow: /*?p=*
 Disallow: /api/*
 Crawl-delay: 7
 """
-MORE = RobotsException(rule="/*?p=*", urls=(r"https://blog\.example/Watchdog\?p=\d+",), reason="the listing goes on there")
+MORE = RobotsException(
+    rule="/*?p=*", urls=(r"https://blog\.example/Watchdog\?p=\d+",), reason="the listing goes on there"
+)
 AGENT = "Mozilla/5.0 (compatible; vigil/1; +mailto:keeper@blog.example)"
 
 
@@ -31,7 +34,7 @@ AGENT = "Mozilla/5.0 (compatible; vigil/1; +mailto:keeper@blog.example)"
     ],
 )
 def test_exception_sets_aside_one_rule_for_its_urls_only(
-    url: str, exceptions: tuple[RobotsException, ...], is_allowed: bool, needs_exception: bool
+    url: str, exceptions: tuple[RobotsException, ...], *, is_allowed: bool, needs_exception: bool
 ) -> None:
     verdict = Robots(RULES, AGENT, exceptions).judge(url)
     assert verdict.is_allowed is is_allowed
@@ -44,20 +47,56 @@ def test_crawl_delay_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "state"),
+    ("status", "body", "state"),
     [
-        (200, RobotsState.RULES),
-        (404, RobotsState.ABSENT),
-        (410, RobotsState.ABSENT),
-        (401, RobotsState.REFUSED),
-        (403, RobotsState.REFUSED),
-        (429, RobotsState.UNREACHABLE),
-        (500, RobotsState.UNREACHABLE),
-        (None, RobotsState.UNREACHABLE),
+        (200, b"User-agent: *", RobotsState.RULES),
+        (200, b"", RobotsState.RULES),
+        (200, b"\xef\xbb\xbf\r\n<!DOCTYPE html><title>Access restricted", RobotsState.REFUSED),
+        (204, b"", RobotsState.REFUSED),
+        (404, b"", RobotsState.ABSENT),
+        (410, b"", RobotsState.ABSENT),
+        (401, b"", RobotsState.REFUSED),
+        (403, b"", RobotsState.REFUSED),
+        (429, b"", RobotsState.UNREACHABLE),
+        (500, b"", RobotsState.UNREACHABLE),
+        (None, b"", RobotsState.UNREACHABLE),
     ],
 )
-def test_only_an_absent_robots_file_allows_everything(status: int | None, state: RobotsState) -> None:
-    assert state_for_status(status) is state
+def test_only_an_absent_robots_file_allows_everything(status: int | None, body: bytes, state: RobotsState) -> None:
+    assert state_for(status, body) is state
+
+
+def test_nobody_gets_a_turn_once_the_run_ends() -> None:
+    ended = False
+
+    async def end() -> None:
+        nonlocal ended
+        await asyncio.sleep(0.05)
+        ended = True
+
+    async def wait(pace: Pace) -> list[object]:
+        turns = (pace.take_turn("a", f"http://a/{number}") for number in range(3))
+        return list(await asyncio.gather(end(), *turns, return_exceptions=True))
+
+    pace = Pace(delay=3600, jitter=0, is_over=lambda: ended)
+    _, first, *others = asyncio.run(asyncio.wait_for(wait(pace), timeout=5))
+    assert first is None
+    assert [type(other) for other in others] == [TurnLostError, TurnLostError]
+
+
+def test_pause_that_is_asked_for_while_a_request_waits_holds_it_too() -> None:
+    pace = Pace(delay=0.1, jitter=0)
+
+    async def wait() -> float:
+        await pace.take_turn("a", "http://a/1")
+        begun = pace.clock()
+        turn = asyncio.ensure_future(pace.take_turn("a", "http://a/2"))
+        await asyncio.sleep(0)
+        pace.hold("a", 0.3)
+        await turn
+        return pace.clock() - begun
+
+    assert asyncio.run(wait()) >= 0.3
 
 
 def starts_of(pace: Pace, requests: list[tuple[str, str]]) -> list[float]:
@@ -76,7 +115,7 @@ def starts_of(pace: Pace, requests: list[tuple[str, str]]) -> list[float]:
 def test_requests_to_one_host_keep_the_delay_whatever_the_jitter() -> None:
     pace = Pace(delay=0.05, jitter=0.5)
     starts = starts_of(pace, [("a", f"http://a/{number}") for number in range(5)])
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     assert min(gaps) >= 0.05
     assert pace.shortest_gap is not None
     assert pace.shortest_gap >= 0.05

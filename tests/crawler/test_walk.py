@@ -122,7 +122,9 @@ def test_page_cap_ends_the_walk() -> None:
 
 def test_page_that_is_no_listing_is_an_alarm_and_never_an_empty_one() -> None:
     reasons = {
-        outcome: a_walk().take(Listing(outcome=outcome)).stop for outcome in PageOutcome if outcome is not PageOutcome.OK
+        outcome: a_walk().take(Listing(outcome=outcome)).stop
+        for outcome in PageOutcome
+        if outcome is not PageOutcome.OK
     }
     assert reasons[PageOutcome.BLOCKED] is StopReason.BLOCKED
     assert reasons[PageOutcome.EMPTY] is StopReason.EMPTY

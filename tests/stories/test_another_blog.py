@@ -1,12 +1,12 @@
 """A second, unlike blog is archived whole by adding one TOML file, with no Python changed."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
