@@ -1,6 +1,7 @@
 """What may be asked for: scheme, host, robots.txt; and what a Retry-After means. A downloader middleware."""
 
 import asyncio
+import ipaddress
 import logging
 from datetime import UTC, datetime
 from typing import Self
@@ -8,18 +9,50 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from archive.errors import ExitCode
 from archive.model import OmissionKind, Purpose
-from crawler.pace import retry_after_seconds
-from crawler.robots import SIZE_LIMIT, Robots, RobotsState, state_for_status
-from crawler.run import Run
+from crawler.pace import TurnLostError, retry_after_seconds
+from crawler.robots import SIZE_LIMIT, Robots, RobotsState, state_for
+from crawler.run import RefusedError, Run
+from crawler.wire.address import is_public
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 3600.0
 """Seconds of a Retry-After that a run waits for; one that asks for more ends the run."""
+
+
+class Patience:
+    """Heeds a Retry-After before anything else is asked of the host.
+
+    Stands last among the middlewares, since the one that retries hands no answer on that it asks for again.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._run = Run.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make the patience of ``crawler``'s run."""
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Hold the host back as long as it asks for, or end the run where that is too long."""
+        value = response.headers.get("Retry-After")
+        if response.status in {429, 503} and value is not None:
+            seconds = retry_after_seconds(value.decode("latin-1"), datetime.now(UTC))
+            if seconds is not None:
+                self._wait((urlsplit(request.url).hostname or "").lower(), seconds)
+        return response
+
+    def _wait(self, host: str, seconds: float) -> None:
+        if seconds > LONGEST_WAIT:
+            self._run.stop_because(f"{host} asked to come back in {seconds:.0f} seconds")
+        else:
+            log.info("%s asked for a pause of %.0f seconds", host, seconds)
+            self._run.pace.hold(host, seconds)
 
 
 class Gate:
@@ -31,7 +64,7 @@ class Gate:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._run = Run.of(crawler)
-        self._robots: dict[str, asyncio.Future[Robots | RobotsState]] = {}
+        self._robots: dict[str, asyncio.Task[Robots | RobotsState]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,38 +75,28 @@ class Gate:
         """Let ``request`` pass, or refuse it.
 
         Raises:
-            IgnoreRequest: it may not be asked for; the reason is on record.
+            RefusedError: it may not be asked for; the reason is on record.
+            TurnLostError: the run ends first.
         """
         hops = request.meta.get("redirect_urls")
         if hops:
             request.meta["via"] = hops[-1]
+            if request.url in hops:
+                self._refuse(request, OmissionKind.ERROR, f"a circle of {len(hops)} redirects")
         parts = urlsplit(request.url)
         host = (parts.hostname or "").lower()
         if parts.scheme not in {"http", "https"}:
             self._refuse(request, OmissionKind.SCHEME, f"the scheme {parts.scheme!r} is not a web page's")
         if host not in self._run.site.hosts:
-            self._refuse(request, OmissionKind.FOREIGN_HOST, f"the host {host} is not one of the site's hosts")
+            kind = OmissionKind.PRIVATE_ADDRESS if is_private(host) else OmissionKind.FOREIGN_HOST
+            self._refuse(request, kind, f"the host {host} is not one of the site's hosts")
         if request.meta.get("vigil_purpose") is not Purpose.ROBOTS:
-            await self._ask_robots(request, f"{parts.scheme}://{parts.netloc}", host)
+            await self._ask_robots(request, f"{parts.scheme}://{parts.netloc}")
 
-    async def process_response(self, request: Request, response: Response) -> Response:
-        """Heed a Retry-After before anything else is asked of the host."""
-        value = response.headers.get("Retry-After")
-        if response.status in {429, 503} and value is not None:
-            seconds = retry_after_seconds(value.decode("latin-1"), datetime.now(UTC))
-            if seconds is not None:
-                self._wait(urlsplit(request.url).hostname or "", seconds)
-        return response
-
-    def _wait(self, host: str, seconds: float) -> None:
-        if seconds > LONGEST_WAIT:
-            self._run.stop_because(f"the site asked to come back in {seconds:.0f} seconds")
-        else:
-            log.info("%s asked for a pause of %.0f seconds", host, seconds)
-            self._run.pace.hold(host, seconds)
-
-    async def _ask_robots(self, request: Request, origin: str, host: str) -> None:
-        robots = await self._robots_of(origin, host)
+    async def _ask_robots(self, request: Request, origin: str) -> None:
+        if origin not in self._robots:
+            self._robots[origin] = asyncio.get_running_loop().create_task(self._robots_of(origin))
+        robots = await asyncio.shield(self._robots[origin])
         if isinstance(robots, Robots):
             verdict = robots.judge(request.url)
             if not verdict.is_allowed:
@@ -81,29 +104,28 @@ class Gate:
             if verdict.exception is not None:
                 self._run.used_exceptions[verdict.exception.rule] += 1
         elif robots is not RobotsState.ABSENT:
-            self._run.refuse_by_robots(host, robots)
-            self._refuse(request, OmissionKind.ROBOTS, f"robots.txt is {robots}: without rules nothing is asked")
+            raise RefusedError(OmissionKind.ERROR, f"robots.txt of {origin} is {robots}")
 
-    async def _robots_of(self, origin: str, host: str) -> Robots | RobotsState:
-        waiting = self._robots.get(origin)
-        if waiting is None:
-            waiting = self._robots[origin] = asyncio.get_running_loop().create_future()
-            try:
-                waiting.set_result(await self._fetch_robots(origin, host))
-            except BaseException as error:
-                waiting.set_exception(error)
-                raise
-        return await waiting
+    async def _robots_of(self, origin: str) -> Robots | RobotsState:
+        """Ask for the rules of a host, once a run; where there are none to go by, nothing else is asked of it."""
+        url = f"{origin}/robots.txt"
+        robots = await self._fetch_robots(url, (urlsplit(origin).hostname or "").lower())
+        if robots in {RobotsState.REFUSED, RobotsState.UNREACHABLE}:
+            self._run.omit(url, OmissionKind.ROBOTS, f"it is {robots}: without rules nothing is asked of {origin}")
+            if self._run.site.listing.start.startswith(f"{origin}/"):
+                self._run.stop_because(f"{url} is {robots}", ExitCode.ROBOTS_REFUSED)
+        return robots
 
-    async def _fetch_robots(self, origin: str, host: str) -> Robots | RobotsState:
-        meta = {"vigil_purpose": Purpose.ROBOTS}
-        request = Request(f"{origin}/robots.txt", meta=meta, priority=1000, dont_filter=True)
+    async def _fetch_robots(self, url: str, host: str) -> Robots | RobotsState:
+        request = Request(url, meta={"vigil_purpose": Purpose.ROBOTS}, priority=1000, dont_filter=True)
         try:
             response = await self._crawler.engine.download_async(request)
+        except TurnLostError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong, there are no rules to go by
-            log.warning("robots.txt of %s could not be had: %s", host, error)
+            log.warning("%s could not be had: %s", url, error)
             return RobotsState.UNREACHABLE
-        state = state_for_status(response.status)
+        state = state_for(response.status, response.body)
         if state is not RobotsState.RULES:
             return state
         text = response.body[:SIZE_LIMIT].decode("utf-8", errors="replace")
@@ -114,4 +136,13 @@ class Gate:
 
     def _refuse(self, request: Request, kind: OmissionKind, reason: str) -> None:
         self._run.omit(request.url, kind, reason, via=request.meta.get("via"))
-        raise IgnoreRequest(reason)
+        raise RefusedError(kind, reason)
+
+
+def is_private(host: str) -> bool:
+    """Tell whether ``host`` is an IP address that is not one of the open Internet."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not is_public(host)

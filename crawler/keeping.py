@@ -48,19 +48,25 @@ def reading_process() -> Iterator[Executor]:
 
 
 def _stay_with_the_crawl() -> None:
-    """End when the crawl ends, even by SIGKILL, and not before: signals to the process group are the crawl's to heed."""
+    """End when the crawl ends, even by SIGKILL, and not before: signals to the group are the crawl's to heed."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_crawl, daemon=True).start()
+
+
+def _end_with_the_crawl() -> None:
     crawl = multiprocessing.parent_process()
     if crawl is not None:
-        threading.Thread(target=lambda: (crawl.join(), os._exit(0)), daemon=True).start()
+        crawl.join()
+        os._exit(0)
 
 
 class KeepingWriter:
     """A ``Writer`` for the writer thread: appends to the WARC, and after each sync indexes what the sync made safe.
 
     No row is ever ahead of its record. ``on_read`` is told, in the writer's thread, the future reading of each
-    exchange by its sequence number.
+    exchange by its sequence number. Once the index has refused a unit it is told of none after it (``is_behind``): a
+    later batch would hide the gap, which the next run fills from the records.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class KeepingWriter:
         self._taker = taker
         self._on_read = on_read
         self._waiting: list[Laid] = list(writer.opening)
+        self.is_behind = False
 
     def append(self, exchange: Exchange) -> Capture:
         """Lay an exchange down; see ``WarcWriter.append``."""
@@ -89,12 +96,21 @@ class KeepingWriter:
         self._writer.sync()
         waiting, self._waiting = self._waiting, []
         for unit in waiting:
-            reading = self._taker.take(unit)
-            if isinstance(unit, LaidExchange):
-                self._on_read(unit.capture.sequence, reading)
+            self._tell(unit)
 
     def close(self, end: RunEnd) -> None:
         """Write the run's end, close the file, and index the end."""
         self.sync()
         record = self._writer.close(end)
-        self._taker.take(RunEnded(run_end=end, record=record))
+        self._tell(RunEnded(run_end=end, record=record))
+
+    def _tell(self, unit: Laid) -> None:
+        if self.is_behind:
+            return
+        try:
+            reading = self._taker.take(unit)
+        except BaseException:
+            self.is_behind = True
+            raise
+        if isinstance(unit, LaidExchange):
+            self._on_read(unit.capture.sequence, reading)

@@ -9,8 +9,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
 
+from scrapy.exceptions import IgnoreRequest
+
 SAME_URL_SECONDS = 1.0
 """Two captures of one URL are at least so far apart: CDX lines know whole seconds only (warc.md D4.7)."""
+
+
+LOOK_SECONDS = 0.25
+"""How often a request that waits for its turn looks whether the run ends."""
+
+
+class TurnLostError(IgnoreRequest):
+    """The run ends before a request's turn came: it is not asked for, and a later run will."""
 
 
 @dataclass(slots=True)
@@ -25,11 +35,13 @@ class Pace:
     """Gives each request its turn; asked last, when the connection is already free.
 
     Starts to one host are at least ``delay`` seconds apart; ``jitter`` (0 to 1) lengthens the delay at random by up
-    to that part of it. ``gaps`` keeps the shortest and the summed distance between starts for the run report.
+    to that part of it. ``shortest_gap`` is the shortest time in seconds between two starts to one host. No turn is given
+    any more once ``is_over`` says so.
     """
 
     delay: float
     jitter: float
+    is_over: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = monotonic
     shortest_gap: float | None = None
     _hosts: dict[str, _Host] = field(default_factory=dict)
@@ -38,16 +50,24 @@ class Pace:
     _last_start: dict[str, float] = field(default_factory=dict)
 
     async def take_turn(self, host: str, url: str) -> None:
-        """Wait until ``url`` may be asked for."""
+        """Wait until ``url`` may be asked for.
+
+        Raises:
+            TurnLostError: the run ends first.
+        """
         lane = self._hosts.setdefault(host, _Host())
         async with lane.turn:
-            ready = max(lane.not_before, self._recent.get(url, float("-inf")) + SAME_URL_SECONDS)
-            while (wait := ready - self.clock()) > 0:
-                await asyncio.sleep(wait)
+            while (wait := self._ready(lane, url) - self.clock()) > 0 and not self.is_over():
+                await asyncio.sleep(min(wait, LOOK_SECONDS))
+            if self.is_over():
+                raise TurnLostError(f"{url} is not asked for: the run ends")
             start = self.clock()
             self._remember(host, url, start)
             pause = max(self.delay, lane.crawl_delay)
             lane.not_before = max(lane.not_before, start + pause * (1 + random.uniform(0, self.jitter)))  # noqa: S311 - politeness, not secrecy
+
+    def _ready(self, lane: _Host, url: str) -> float:
+        return max(lane.not_before, self._recent.get(url, float("-inf")) + SAME_URL_SECONDS)
 
     def hold(self, host: str, seconds: float) -> None:
         """Ask ``host`` for nothing during the next ``seconds`` (Retry-After, RFC 9110 section 10.2.3)."""

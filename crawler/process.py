@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
-from archive.errors import ExitCode, VigilError
+from archive.errors import ExitCode
 from crawler.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """How a crawl ended."""
+    """How a crawl ended; without ``uid`` where it ended at once and its run has no end."""
 
     uid: str
     exit_code: ExitCode
@@ -60,7 +60,9 @@ def run_to_end(process: AsyncCrawlerProcess, spider: str, arguments: Mapping[str
     crawler = process.create_crawler(spider)
     task = process.crawl(crawler, **arguments)
     process.start()
-    error = None if task.cancelled() else task.exception()
+    if task.cancelled():
+        return RunResult(uid="", exit_code=ExitCode.KILLED, stop_reason="ended at once by a second signal")
+    error = task.exception()
     if error is not None:
         raise error
     run = Run.of(crawler)

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
-from archive.errors import UsageError
+from archive.errors import StorageError, UsageError
 from archive.model import Capture, Exchange, Omission, RecordRef, RunEnd
 
 _Result = TypeVar("_Result")
@@ -26,10 +26,18 @@ class Recorder(Protocol):
         """Number the next exchange of the run."""
 
     async def take_turn(self, url: str) -> None:
-        """Wait until ``url`` may be asked for, as politeness demands."""
+        """Wait until ``url`` may be asked for, as politeness demands.
+
+        Raises:
+            IgnoreRequest: the run ends first.
+        """
 
     def asked(self, sequence: int, url: str, time: datetime) -> None:
-        """Write down, before a byte goes out, that ``url`` will be asked for as exchange ``sequence``."""
+        """Write down, before a byte goes out, that ``url`` will be asked for as exchange ``sequence``.
+
+        Raises:
+            StorageError: the disk refused, so it must not be asked for.
+        """
 
     async def lay(self, exchange: Exchange) -> Capture:
         """Lay ``exchange`` down; returns when it is on disk.
@@ -110,8 +118,9 @@ class WriterThread:
     def __init__(self, writer: Writer, *, on_fault: Callable[[Exception], None]) -> None:
         self._writer = writer
         self._on_fault = on_fault
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._fault: Exception | None = None
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="vigil-writer", daemon=True)
         self._thread.start()
 
@@ -132,36 +141,34 @@ class WriterThread:
         return await self._do(lambda: self._writer.note(omission))
 
     async def close(self, end: RunEnd) -> None:
-        """Write the run's end after all that waits, close the file, and end the thread.
+        """Write the run's end after all that waits, close the file, and end the thread; nothing is written after.
 
         Raises:
             StorageError: the disk refused.
         """
-        try:
-            await self._do(lambda: self._writer.close(end), is_close=True)
-        finally:
-            self._jobs.put(None)
-            await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+        closing = self._do(lambda: self._writer.close(end), is_close=True)
+        self._is_closed = True
+        await closing
 
-    async def _do(self, write: Callable[[], _Result], *, is_close: bool = False) -> _Result:
+    def _do(self, write: Callable[[], _Result], *, is_close: bool = False) -> "asyncio.Future[_Result]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Result] = loop.create_future()
-        self._jobs.put(_Job(write, cast("asyncio.Future[object]", future), loop, is_close))
-        return await future
+        if self._is_closed:
+            future.set_exception(StorageError("the run's files are closed: nothing more can be laid down"))
+        else:
+            self._jobs.put(_Job(write, cast("asyncio.Future[object]", future), loop, is_close))
+        return future
 
     def _run(self) -> None:
         is_open = True
-        while is_open and (first := self._jobs.get()) is not None:
-            jobs = [first]
-            while len(jobs) < _MOST_AT_ONCE:
+        while is_open:
+            jobs = [self._jobs.get()]
+            while len(jobs) < _MOST_AT_ONCE and not jobs[-1].is_close:
                 try:
-                    job = self._jobs.get_nowait()
+                    jobs.append(self._jobs.get_nowait())
                 except queue.Empty:
                     break
-                if job is None:
-                    is_open = False
-                    break
-                jobs.append(job)
+            is_open = not jobs[-1].is_close
             self._commit(jobs)
 
     def _commit(self, jobs: list[_Job]) -> None:

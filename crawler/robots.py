@@ -21,19 +21,21 @@ class RobotsState(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-def state_for_status(status: int | None) -> RobotsState:
-    """Say what a final status of robots.txt means.
+def state_for(status: int | None, body: bytes = b"") -> RobotsState:
+    """Say what the final answer to a request for robots.txt means.
 
     Absent means all is allowed (RFC 9309 section 2.3.1.3); refused and unreachable mean stop, never "allow": a
-    firewall's 403 says nothing about the rules behind it (site-facts 1.7).
+    firewall's 403, or its web page in place of the file, says nothing about the rules behind it (site-facts 1.7).
     """
     if status is None or status >= 500 or status == 429:
         return RobotsState.UNREACHABLE
-    if status == 200:
-        return RobotsState.RULES
     if status in {404, 410}:
         return RobotsState.ABSENT
-    return RobotsState.REFUSED
+    return RobotsState.RULES if status == 200 and not _is_web_page(body) else RobotsState.REFUSED
+
+
+def _is_web_page(body: bytes) -> bool:
+    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
 
 
 @dataclass(frozen=True, slots=True)

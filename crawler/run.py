@@ -22,7 +22,7 @@ from scrapy.http import Response
 
 import archive
 from archive.collection import Collection
-from archive.errors import ExitCode, UsageError, VigilError
+from archive.errors import ExitCode, StorageError, UsageError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
@@ -31,12 +31,13 @@ from archive.model import (
     Capture,
     Exchange,
     FeedEntry,
-    Identity,
     Omission,
     OmissionKind,
     Page,
+    PageOutcome,
     Purpose,
     Reading,
+    RecordRef,
     RunEnd,
     RunStart,
     sha256_of,
@@ -50,8 +51,7 @@ from crawler.pace import Pace
 from crawler.progress import Progress, ProgressLine
 from crawler.recording import WriterThread, set_recorder
 from crawler.seal import seal_run
-from crawler.robots import RobotsState
-from crawler.verdict import Tally, judge
+from crawler.verdict import INTERRUPTED, REFUSALS, Tally, judge
 from crawler.walk import Course, StopReason
 from crawler.wire import self_test
 
@@ -61,6 +61,14 @@ UNREAD_READINGS = 1000
 """Readings that nobody asked for are forgotten after so many later ones."""
 DISK_CHECK_EVERY = 50
 """Exchanges between two looks at the free disk space."""
+
+
+class RefusedError(IgnoreRequest):
+    """A request that may not be made; the reason is on record, ``kind`` says which."""
+
+    def __init__(self, kind: OmissionKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class Run:
@@ -91,13 +99,13 @@ class Run:
         self.is_day_route_complete = False
         self.started = datetime.now(UTC)
         self.uid = f"{self.started:%Y%m%dT%H%M%S}Z-{self.site.id}-{secrets.token_hex(3)}"
-        self.pace = Pace(options.delay, self.site.politeness.jitter)
+        self.pace = Pace(options.delay, self.site.politeness.jitter, is_over=lambda: self.is_ending)
         self.exit_code = ExitCode.ERROR
         self.stop_reason = str(StopReason.INTERRUPTED)
         self._line = ProgressLine(self.progress, is_shown=crawler.settings.getbool("VIGIL_PROGRESS"))
         self._sequence = 0
         self._readings: OrderedDict[int, Future[Reading | None]] = OrderedDict()
-        self._notes: set[asyncio.Task[object]] = set()
+        self._notes: set[asyncio.Task[RecordRef]] = set()
         self._open = ExitStack()
         try:
             self._begin_records()
@@ -143,7 +151,8 @@ class Run:
         )
         self._asked = AskedLog(self.collection, self.uid)
         taker = LaterIndex(self.options.site_toml) if self.options.index_later else indexer
-        self._thread = WriterThread(KeepingWriter(writer, taker, self._remember), on_fault=self._stop_for_fault)
+        self._keeper = KeepingWriter(writer, taker, self._remember)
+        self._thread = WriterThread(self._keeper, on_fault=self._stop_for_fault)
         self._lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
 
     def _start(self, recovered: tuple[str, ...]) -> RunStart:
@@ -181,11 +190,23 @@ class Run:
         return self._sequence
 
     def asked(self, sequence: int, url: str, time: datetime) -> None:
-        """Write down, before a byte goes out, that ``url`` will be asked for."""
-        self._asked.ask(sequence, url, time)
+        """Write down, before a byte goes out, that ``url`` will be asked for.
+
+        Raises:
+            StorageError: the disk refused, so it must not be asked for; the run ends.
+        """
+        try:
+            self._asked.ask(sequence, url, time)
+        except StorageError as error:
+            self._stop_for_fault(error)
+            raise
 
     async def take_turn(self, url: str) -> None:
-        """Wait until ``url`` may be asked for, as politeness demands."""
+        """Wait until ``url`` may be asked for, as politeness demands.
+
+        Raises:
+            TurnLostError: the run ends first.
+        """
         await self.pace.take_turn((urlsplit(url).hostname or "").lower(), url)
 
     async def lay(self, exchange: Exchange) -> Capture:
@@ -222,26 +243,27 @@ class Run:
         omission = Omission(run=self.uid, url=url, kind=kind, reason=reason, time=datetime.now(UTC), via=via)
         task = asyncio.get_running_loop().create_task(self._thread.note(omission))
         self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
+        task.add_done_callback(self._noted)
+
+    def _noted(self, task: asyncio.Task[RecordRef]) -> None:
+        """Forget an omission that is on disk, or was refused: of a refusal the run was told when it came."""
+        self._notes.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     def alarm(self, text: str) -> None:
         """Note something that a person must look at; it is in the report, and the run does not end with 0."""
         log.warning("%s", text)
         self.tally.alarms.append(text)
 
-    def refuse_by_robots(self, host: str, state: RobotsState) -> None:
-        """End the run: there are no rules of ``host`` to go by."""
-        self.stop_because(f"robots.txt of {host} is {state}", ExitCode.ROBOTS_REFUSED)
-
     def walk_stopped(self, stop: StopReason) -> None:
         """Note why a walk ended; the first bad reason stands."""
         if self.tally.stop is None or self.tally.stop.is_good:
             self.tally.stop = stop
 
-    def page_lost(self, error: Exception) -> None:
+    def page_lost(self) -> None:
         """Count a page that could not be had; its capture or omission says why."""
-        if not isinstance(error, IgnoreRequest):
-            self.tally.lost += 1
+        self.tally.lost += 1
 
     def page_without_post(self, response: Response, reading: Reading | None) -> None:
         """Count a page that held no post: gone posts are news, everything else is a failure."""
@@ -249,6 +271,8 @@ class Run:
             self.tally.posts += 1
             return
         outcome = reading.outcome if isinstance(reading, Page) else None
+        if response.status in REFUSALS:
+            outcome = PageOutcome.BLOCKED
         if outcome is not None:
             self.tally.outcomes[outcome] += 1
         if response.status not in {404, 410}:
@@ -303,9 +327,14 @@ class Run:
 
     # --- how it ends -------------------------------------------------------------------------------
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is asked for: a reason to stop came up, or a signal."""
+        return self.tally.forced is not None or not self.crawler.crawling
+
     def stop_because(self, reason: str, exit_code: ExitCode = ExitCode.PARTIAL) -> None:
-        """End the run in good order; the first reason stands."""
-        if self.tally.forced is not None:
+        """End the run in good order; the first reason stands, and a signal is one."""
+        if self.is_ending:
             return
         log.error("the run ends: %s", reason)
         self.tally.forced = (reason, exit_code)
@@ -321,20 +350,30 @@ class Run:
         self.stop_because(f"the archive cannot be written: {error}", exit_code)
 
     async def close(self, reason: str) -> None:
-        """Lay down how the run ended, close its files, write its report, and let go of the collection."""
+        """Lay down how the run ended, close its files, write its report, and let go of the collection.
+
+        ``reason`` is Scrapy's own word; a signal that came before the first request did not reach Scrapy's engine.
+        """
         self.course.leave()
+        if not self.crawler.crawling:
+            reason = INTERRUPTED
         is_settled = False
         try:
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
             is_settled = True
             await seal_run(self.collection, self.options.settings, self.uid, self._clock)
-            if not self.options.index_later:
+            if not (self.options.index_later or self._keeper.is_behind):
                 with Archive.open(self.collection) as archive:
                     write_report(archive, self.uid)
+        except asyncio.CancelledError:
+            self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
+            raise
+        except VigilError as error:
+            self.stop_reason, self.exit_code = f"the run could not be closed: {error}", error.exit_code
+            log.error("%s %s", self.stop_reason, error.hint)
         except Exception as error:
-            self.stop_reason = f"the run could not be closed: {error}"
-            self.exit_code = error.exit_code if isinstance(error, VigilError) else ExitCode.ERROR
+            self.stop_reason, self.exit_code = f"the run could not be closed: {error}", ExitCode.ERROR
             raise
         finally:
             self._asked.close(is_settled=is_settled)

@@ -1,19 +1,32 @@
-"""How a run went, from what it counted. Pure."""
+"""How a run went, from what it counted. Pure.
+
+A page is lost, and the run not whole (exit 10), when it was asked for and no answer came, when the answer is neither the
+page nor the news that it is gone, and when it leads where nothing is asked: to another host, a private address, another
+scheme, in a circle, on and on. A page that robots.txt forbids is not lost, since the site wants it so. Either way a row
+says which page and why.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.errors import ExitCode
 from archive.model import PageOutcome
-from crawler.walk import StopReason
+from crawler.walk import BAD_OUTCOMES, StopReason
 
-DRIFTED_POSTS = 3
-"""So many posts' pages that the layout does not match, and none that it does, are a change of the layout."""
+INTERRUPTED = "shutdown"
+"""Scrapy's word for a crawl that a signal ended."""
+ALL_ALIKE = 3
+"""So many posts' pages that are none, all for one reason, and not one that is, speak of the site and not of the posts."""
+REFUSALS = {401, 403, 451}
+"""Statuses by which a site's edge turns a reader away, as it does with a block page."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a run counted of its answers; ``stop`` is why its last walk ended, ``error`` what ended it by force."""
+    """What a run counted of its answers; ``stop`` is why its last walk ended, ``forced`` what ended it before its time.
+
+    ``outcomes`` are those of posts' pages that held no post.
+    """
 
     answers: int = 0
     posts: int = 0
@@ -30,20 +43,30 @@ def judge(tally: Tally, reason: str, *, is_walk_complete: bool, is_asked_to_stop
     """Say why the run stopped and with which exit code; ``reason`` is Scrapy's own word for it."""
     if tally.forced is not None:
         return tally.forced
-    if reason == "shutdown":
+    if reason == INTERRUPTED:
         return str(StopReason.INTERRUPTED), ExitCode.INTERRUPTED
     stop = str(tally.stop or StopReason.FAILED)
     if not tally.answers:
         return stop, ExitCode.NOTHING_FETCHED
-    if tally.stop in {StopReason.BLOCKED, StopReason.EMPTY}:
-        return stop, ExitCode.BLOCKED
-    if tally.stop is StopReason.DRIFT or _has_drifted(tally):
-        return stop if tally.stop is StopReason.DRIFT else str(StopReason.DRIFT), ExitCode.LAYOUT_DRIFT
+    for reason_told, exit_code in _TELLING.items():
+        if tally.stop is reason_told or _are_all(tally, reason_told):
+            return str(reason_told), exit_code
     is_whole = is_walk_complete or is_asked_to_stop_early
     if tally.lost or tally.has_callback_errors or tally.alarms or not is_whole:
         return stop, ExitCode.PARTIAL
     return stop, ExitCode.OK
 
 
-def _has_drifted(tally: Tally) -> bool:
-    return tally.posts == 0 and tally.outcomes[PageOutcome.LAYOUT_DRIFT] >= DRIFTED_POSTS
+_TELLING = {
+    StopReason.BLOCKED: ExitCode.BLOCKED,
+    StopReason.EMPTY: ExitCode.BLOCKED,
+    StopReason.DRIFT: ExitCode.LAYOUT_DRIFT,
+}
+"""What a listing, or all posts' pages, can turn out to be that has an exit code of its own."""
+
+
+def _are_all(tally: Tally, stop: StopReason) -> bool:
+    """Tell whether all posts' pages were what would have ended a walk for ``stop``."""
+    return (
+        not tally.posts and sum(tally.outcomes[one] for one in BAD_OUTCOMES if BAD_OUTCOMES[one] is stop) >= ALL_ALIKE
+    )

@@ -65,11 +65,11 @@ class Walk:
     """One way down a listing, newest first.
 
     ``seen`` holds every identity that this run has met, shared by the run's walks, so that a post that a shifting
-    listing shows twice is opened once. ``is_archived`` tells what earlier runs hold, ``is_walked`` what their walks met:
-    a feed or a sitemap brings posts into the archive from where no walk ever was. With ``may_catch_up`` the walk ends
-    after ``overlap`` cards in a row, past the first, that are both; without, it goes to the listing's end. A walk that
-    resumes below ``counts_below`` starts among such posts, so only older cards count. A second look (``is_again``)
-    counts what this very run has met.
+    listing shows twice is opened once. ``is_archived`` tells what earlier runs hold, ``is_walked`` what their walks
+    met: a feed or a sitemap brings posts into the archive from where no walk ever was. With ``may_catch_up`` the walk
+    ends after ``overlap`` cards in a row, past the first, that are both; without, it goes to the listing's end. A walk
+    that resumes below ``counts_below`` starts among such posts, so only older cards count. A second look
+    (``is_again``) counts what this very run has met.
     """
 
     seen: set[Identity]

@@ -180,11 +180,11 @@ def run(group: click.Group, args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
     except Exception as error:  # noqa: BLE001  whatever it is, a person must not be shown a traceback unasked
-        return _explain(error, is_debug="--debug" in words)
+        return explain(error, is_debug="--debug" in words)
     return code if isinstance(code, int) else ExitCode.OK
 
 
-def _explain(error: Exception, *, is_debug: bool) -> ExitCode:
+def explain(error: Exception, *, is_debug: bool) -> ExitCode:
     """Say what went wrong and what to do next; give the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)

@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from archive.database import instant
+from archive.database import instant, micros
 from archive.model import Identity, PostState
 
 
@@ -73,16 +73,18 @@ class Known:
         ).fetchone()
         return row is not None
 
-    def owed(self) -> list[tuple[Identity, str]]:
+    def owed(self, since: datetime | None = None) -> list[tuple[Identity, str]]:
         """List the posts that a source of the blog showed and whose own page was never read, oldest mention first.
 
-        Each with the spelling shown last. Posts that the site says are gone are not owed.
+        Each with the spelling shown last. Posts that the site says are gone are not owed; nor are, where ``since`` is
+        given, those that were shown as published before it.
         """
         rows = self._db.execute(
             "SELECT p.identity, (SELECT u.url FROM sightings g JOIN urls u ON u.id = g.url_id WHERE g.post_id = p.id "
             "ORDER BY g.capture_id DESC, g.position LIMIT 1) AS url FROM posts p JOIN sites s ON s.id = p.site_id "
-            "WHERE s.name = ? AND p.is_opened = 0 AND p.state IS NOT 'gone' AND url IS NOT NULL ORDER BY p.id",
-            (self._site,),
+            "WHERE s.name = ? AND p.is_opened = 0 AND p.state IS NOT 'gone' AND url IS NOT NULL AND NOT EXISTS ("
+            "SELECT 1 FROM sightings o WHERE o.post_id = p.id AND o.published < ?) ORDER BY p.id",
+            (self._site, None if since is None else micros(since)),
         )
         return [(Identity(identity), url) for identity, url in rows]
 

@@ -28,9 +28,14 @@ EXAMPLES = (
 @click.option("--index-later", is_flag=True, help="Keep the records only; the next run, or vigil index, reads them.")
 @click.option("--dry-run", is_flag=True, help="Say what the run would do, and ask nothing of anybody.")
 @click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Longer pause than the site file's.")
-@click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDRESS[:PORT]", help="Connect there; a test run for good.")
 @click.option(
-    "--cacert", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Trust these; a test run for good."
+    "--resolve", multiple=True, metavar="HOST:PORT:ADDRESS[:PORT]", help="Connect there; a test run for good."
+)
+@click.option(
+    "--cacert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Trust these; a test run for good.",
 )
 @click.option("--quiet", is_flag=True, help="No progress line.")
 @json_option
@@ -80,4 +85,6 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     elif result.uid:
         show(f"run {result.uid}: {result.stop_reason} (exit {result.exit_code.value}, {result.exit_code.name.lower()})")
         talk(f"more: vigil status --collection {settings.collection}")
+    else:
+        talk(f"vigil: {result.stop_reason}; what the run left open, the next one closes")
     return int(result.exit_code)

@@ -6,6 +6,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
+from archive.cli.frame import explain
 from crawler.process import run_to_end
 
 
@@ -17,4 +18,7 @@ class Command(ScrapyCrawl):
         process = self.crawler_process
         if len(args) != 1 or not isinstance(process, AsyncCrawlerProcess):
             raise UsageError("scrapy crawl blog -a site=rferl-watchdog")
-        self.exitcode = run_to_end(process, args[0], opts.spargs).exit_code
+        try:
+            self.exitcode = run_to_end(process, args[0], opts.spargs).exit_code
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends as it does under `vigil`
+            self.exitcode = explain(error, is_debug=False)

@@ -15,8 +15,10 @@ from twisted.python.failure import Failure
 from archive.errors import VigilError
 from archive.model import Card, Feed, FeedEntry, Identity, Listing, OmissionKind, Page, PageOutcome, Purpose
 from crawler.options import RunOptions, apply_to_settings
-from crawler.run import Run
-from crawler.walk import Course, Step, StopReason, Walk, day_before_page, may_hold_more
+from crawler.pace import TurnLostError
+from crawler.run import RefusedError, Run
+from crawler.verdict import REFUSALS
+from crawler.walk import Step, StopReason, Walk, day_before_page, may_hold_more
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class BlogSpider(Spider):
             await self.run.begin()
         except VigilError as error:
             self.run.fail(error)
+        if self.run.is_ending:
             return
         self.seen: set[Identity] = set()
         self.opened = 0
@@ -109,17 +112,17 @@ class BlogSpider(Spider):
     def _step(self, response: Response, reading: object, walk: Walk) -> Step:
         if not isinstance(reading, Listing):
             self.run.alarm(f"the listing page {response.url} answered {response.status}")
-            return Step(cards=(), stop=StopReason.FAILED)
+            is_refused = response.status in REFUSALS
+            return Step(cards=(), stop=StopReason.BLOCKED if is_refused else StopReason.FAILED)
         for alarm in reading.alarms:
             self.run.alarm(alarm)
         return walk.take(reading)
 
     def lose_listing(self, failure: Failure) -> Iterator[Request]:
         """Go on where a listing page could not be had: by the permitted route if robots.txt forbade it."""
-        request: Request = failure.request  # type: ignore[attr-defined] # set by Scrapy on every failure it hands out
-        walk: Walk = request.cb_kwargs["walk"]
-        is_forbidden = failure.check(IgnoreRequest) is not None
-        yield from self._after_walk(walk, StopReason.ROBOTS if is_forbidden else StopReason.FAILED)
+        if self._take_note(failure):
+            walk: Walk = failure.request.cb_kwargs["walk"]  # type: ignore[attr-defined] # Scrapy sets it
+            yield from self._after_walk(walk, StopReason.ROBOTS if _is_forbidden(failure) else StopReason.FAILED)
 
     def _after_walk(self, walk: Walk, stop: StopReason) -> Iterator[Request]:
         log.info("the walk ended after %d pages: %s", walk.pages, stop)
@@ -211,15 +214,16 @@ class BlogSpider(Spider):
     def _open_entries(self, entries: Iterable[FeedEntry], *, via: str | None) -> Iterator[Request]:
         for entry in entries:
             if entry.identity is None:
-                self.run.omit(entry.url, OmissionKind.FOREIGN_HOST, "a feed names it, but it is no post of this blog's", via=via)
+                reason = "a feed names it, but it is no post of this blog's"
+                self.run.omit(entry.url, OmissionKind.FOREIGN_HOST, reason, via=via)
                 continue
-            if entry.identity in self.seen or entry.identity in self.run.known:
+            if entry.identity in self.seen or entry.identity in self.run.known or self._is_too_old(entry):
                 continue
             self.seen.add(entry.identity)
             yield from self._open_post(entry.url, via=via)
 
     def _open_owed(self) -> Iterator[Request]:
-        for identity, url in self.run.known.owed():
+        for identity, url in self.run.known.owed(self.options.since):
             self.seen.add(identity)
             yield from self._open_post(url, via=None)
 
@@ -228,6 +232,10 @@ class BlogSpider(Spider):
             return
         self.opened += 1
         yield self._ask(url, Purpose.POST, via=via, priority=POST_PRIORITY).replace(callback=self.read_post)
+
+    def _is_too_old(self, entry: FeedEntry) -> bool:
+        since = self.options.since
+        return since is not None and entry.published is not None and entry.published < since
 
     def _has_reached_limit(self) -> bool:
         return self.options.limit is not None and self.opened >= self.options.limit
@@ -255,13 +263,26 @@ class BlogSpider(Spider):
         priority: int = 0,
     ) -> Request:
         meta = {"vigil_purpose": purpose, "via": via, "verbatim_url": True}
-        return Request(
-            url, errback=self.lose_page, headers=headers, meta=meta, priority=priority, dont_filter=True
-        )
+        return Request(url, errback=self.lose_page, headers=headers, meta=meta, priority=priority, dont_filter=True)
 
     def lose_page(self, failure: Failure) -> None:
         """Take note that a page could not be had; its capture or its omission says why."""
-        self.run.page_lost(failure.value)
+        if self._take_note(failure) and not _is_forbidden(failure):
+            self.run.page_lost()
+
+    def _take_note(self, failure: Failure) -> bool:
+        """Put on record why a page could not be had, where neither a capture nor the gate did; False if the run ends."""
+        error, request = failure.value, failure.request  # type: ignore[attr-defined] # Scrapy sets it
+        is_told = "vigil_capture" in request.meta and not isinstance(error, IgnoreRequest)
+        if isinstance(error, TurnLostError):
+            return False
+        if not (is_told or isinstance(error, RefusedError)):
+            self.run.omit(request.url, OmissionKind.ERROR, f"{error}", via=request.meta["via"])
+        return True
+
+
+def _is_forbidden(failure: Failure) -> bool:
+    return isinstance(failure.value, RefusedError) and failure.value.kind is OmissionKind.ROBOTS
 
 
 def _day_url(pattern: str, day: date) -> str:
