@@ -19,6 +19,7 @@ READING = {
 KEEPING = {
     "verify": "archive.cli.keeping:verify",
     "seal": "archive.cli.sealing:seal",
+    "index": "archive.cli.keeping:index_command",
     "rebuild": "archive.cli.keeping:rebuild",
 }
 SETTING_UP = {

@@ -71,6 +71,29 @@ def rebuild(settings: "Settings", *, as_json: bool) -> None:
         )
 
 
+@click.command(cls=Verb, name="index", examples=["vigil index"])
+@json_option
+@with_settings
+def index_command(settings: "Settings", *, as_json: bool) -> None:
+    """Bring the index up to date with the WARC files.
+
+    What a crawl with --index-later laid down is read now, and what a crash kept from the index. Every crawl does the
+    same before it begins.
+    """
+    from contextlib import closing
+
+    from archive.index import Index
+    from archive.indexer import Indexer
+
+    collection = existing(settings)
+    with collection.locked("vigil index"), closing(Index.open(collection.database)) as index:
+        count = Indexer(index, collection).catch_up()
+    if as_json:
+        show_json({"units": count})
+    else:
+        show(f"{count} units were new to the index")
+
+
 def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
     from pathlib import Path
     from tempfile import TemporaryDirectory
