@@ -74,6 +74,8 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     images = images_in(covers + bodies, outside=outside, layout=layout, url=url, site=site)
     known = outside | set(bodies) | set(covers) | set(intros)
     alarms = _alarms(tree, layout, text, known)
+    if len(bodies) > 1 and not _is_trusted(tree, layout, bodies):
+        alarms.append(f"layout-drift: {len(bodies)} bodies in different places")
     identity, page_says = identify(site, url), identify(site, facts.canonical_url or "")
     if identity and page_says and identity != page_says:
         alarms.append(f"another-post: the page says that it is {page_says}")
@@ -110,6 +112,11 @@ def _bodies(tree: Tree, layout: Layout, outside: set[Element]) -> list[Element]:
     found = tree.first(layout.body, outside)
     around = set(found)
     return [body for body in found if not is_below(body, around)]
+
+
+def _is_trusted(tree: Tree, layout: Layout, bodies: list[Element]) -> bool:
+    """Tell whether several bodies are the parts of one: the layout's first choice, or all in the same place."""
+    return set(bodies) <= tree.every(layout.body[:1]) or len({body.getparent() for body in bodies}) == 1
 
 
 def read_text(parts: list[Element], silent: set[Element], layout: Layout, site: Site) -> Text:
