@@ -90,7 +90,7 @@ class _Sealer:
             keys = read_signing(self._settings.keys, passphrase, datetime.now(UTC))
         except VigilError as error:
             for run in waiting:
-                self._owe(run.run, f"{error}. {error.hint}")
+                self._owe(run.run, f"{error}. {error.hint}".replace(str(self._settings.keys), "keys"))
             return ()
         leave_copies(self._collection, self._settings)
         self._heal(keys)

@@ -45,22 +45,34 @@ def trust_of(settings: Settings, collection: Collection, *, published: tuple[Pat
     Raises:
         ConfigError: a file that is named cannot be read.
     """
-    folder = inside(collection)
-    own = _public(settings.keys)
-    public = own or _public(folder)
-    named = {one.name: _authority(one.name, one.root, one.pin) for one in settings.authorities}
-    copies = {
-        name: _authority(name, path, None)
-        for path in sorted(folder.glob("tsa-*.pem"))
-        if (name := path.stem.removeprefix("tsa-")) not in named
-    }
+    copies = trust_inside(collection)
+    public = _public(settings.keys)
+    named = tuple(_authority(one.name, one.root, one.pin) for one in settings.authorities)
+    names = {one.name for one in named}
+    others = tuple(one for one in copies.authorities if one.name not in names)
+    return Trust(
+        roots=(public.root,) if public else copies.roots,
+        log_keys=(public.log,) if public else copies.log_keys,
+        authorities=(*named, *others),
+        published=tuple((str(path), _read(path)) for path in (*published, *_published(settings))),
+        is_inside=public is None or bool(others),
+        alarm_hours=settings.alarm_hours,
+    )
+
+
+def trust_inside(collection: Collection) -> Trust:
+    """Gather the copies that lie in the archive itself, where nothing else is known.
+
+    Raises:
+        ConfigError: a copy cannot be read.
+    """
+    public = _public(inside(collection))
+    copies = sorted(inside(collection).glob("tsa-*.pem"))
     return Trust(
         roots=(public.root,) if public else (),
         log_keys=(public.log,) if public else (),
-        authorities=(*named.values(), *copies.values()),
-        published=tuple((str(path), _read(path)) for path in (*published, *_published(settings))),
-        is_inside=own is None or bool(copies),
-        alarm_hours=settings.alarm_hours,
+        authorities=tuple(_authority(path.stem.removeprefix("tsa-"), path, None) for path in copies),
+        is_inside=True,
     )
 
 

@@ -1,12 +1,17 @@
 """Is the archive what it says? Every record is read, and compared with its digests, its file and the index.
 
 Never writes, and trusts nothing but the bytes: ``findings`` holds what a finding is and the registry ``CHECKS``,
-``records`` the checks of files and records, ``units`` those of whole exchanges, ``listed`` those of the index,
-``round`` goes through them all.
+``records`` the checks of files and records, ``units`` those of whole exchanges, ``listed`` those of the index, ``book``
+the seals read once, ``sealed`` the checks of seals and stamps, ``logged`` those of their log, ``round`` goes through
+them all.
 """
 
-from archive.verify.findings import CHECKS, Check, Finding
+from archive.verify import logged, sealed
+from archive.verify.findings import CHECKS, Check, Finding, id_of
 from archive.verify.listed import index_anew
 from archive.verify.round import Round
 
-__all__ = ["CHECKS", "Check", "Finding", "Round", "index_anew"]
+SEAL_CHECKS = frozenset(map(id_of, (*sealed.CHECKS_OF_SEALS, *logged.LOG_CHECKS)))
+"""Ids of the checks of seals, time stamps, their log and the chain of custody."""
+
+__all__ = ["CHECKS", "SEAL_CHECKS", "Check", "Finding", "Round", "index_anew"]

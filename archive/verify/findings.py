@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archive.collection import Collection
+from archive.verify.book import Book
 
 RESTORE = "Restore the file from a copy; until then, trust nothing that rests on this record."
 REBUILD = "The WARC files are right: make the index again with `vigil rebuild`."
@@ -48,13 +49,15 @@ class Scope:
     """What a round of checks knows and remembers.
 
     ``live`` names the files of a run that is writing now: the index may lag behind them, so it is not held against
-    them. ``warcinfo`` is the id of the present file's first record, ``ids`` are all record ids met so far.
+    them. ``book`` are the seals. ``warcinfo`` is the id of the present file's first record, ``ids`` are all record ids
+    met so far.
     """
 
     collection: Collection
     files: tuple[Path, ...]
     live: frozenset[str]
     db: sqlite3.Connection | None
+    book: Book
     warcinfo: str | None = None
     ids: set[str] = field(default_factory=set)
     runs: dict[str, bool] = field(default_factory=dict)

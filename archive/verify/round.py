@@ -7,12 +7,15 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.collection import Collection
 from archive.database import SCHEMA_VERSION, connect, newer_index, translated
 from archive.errors import DamagedIndexError, LockedError, NotFoundError, StorageError, VigilError
-from archive.verify import listed, records, units
+from archive.evidence.trust import Trust
+from archive.verify import listed, logged, records, sealed, units
+from archive.verify.book import open_book
 from archive.verify.findings import Finding, Scope
 from archive.warc import Laid, LaidExchange, Record, walk, warc_files
 
@@ -20,11 +23,13 @@ from archive.warc import Laid, LaidExchange, Record, walk, warc_files
 class Round:
     """A round of checks over a collection; ``findings`` is gone through once, then the counts are known.
 
-    ``skipped`` names the file that a run is writing now.
+    ``skipped`` names the file that a run is writing now. ``trust`` are the keys that seals are checked by; left out,
+    the copies that lie in the archive itself.
     """
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, trust: Trust | None = None) -> None:
         self._collection = collection
+        self._trust = trust
         self.files = 0
         self.records = 0
         self.bytes = 0
@@ -40,10 +45,13 @@ class Round:
         self.skipped = tuple(_name(path) for path in everything if _name(path) in live and path.name.endswith(".open"))
         files = tuple(path for path in everything if _name(path) not in self.skipped)
         size = sum(path.stat().st_size for path in files)
+        book = open_book(collection, self._trust, now=datetime.now(UTC), is_held=_is_held(collection))
         with _index(collection, is_live=bool(live)) as db:
-            scope = Scope(collection=collection, files=files, live=live, db=db)
+            scope = Scope(collection=collection, files=files, live=live, db=db, book=book)
             for check in records.FOLDER_CHECKS:
                 yield from check(scope)
+            for look in sealed.SEAL_CHECKS:
+                yield from look(book)
             for check in listed.START_CHECKS:
                 yield from _asked(scope, check(scope))
             for path in files:
@@ -54,6 +62,8 @@ class Round:
             if not live:
                 for check in listed.END_CHECKS:
                     yield from _asked(scope, check(scope))
+            for look in (*sealed.SEAL_END_CHECKS, *logged.LOG_CHECKS):
+                yield from look(book)
 
     def _file(self, scope: Scope, path: Path, progress: Callable[[int], None]) -> Iterator[Finding]:
         heads: list[Record] = []
@@ -61,6 +71,7 @@ class Round:
         yield from self._records(scope, path, heads, progress)
         yield from self._units(scope, path, heads, laid)
         yield from units.record_belongs(scope, heads, laid)
+        yield from self._seal(scope, path, heads)
         listed.note_runs(scope, laid)
         if _name(path) not in scope.live:
             for check in listed.FILE_CHECKS:
@@ -80,6 +91,14 @@ class Round:
             heads.append(replace(one, header=b"", block=b""))
             self.records += 1
             progress(one.end)
+
+    def _seal(self, scope: Scope, path: Path, heads: list[Record]) -> Iterator[Finding]:
+        """Hold a closed file against the seal of its run."""
+        if path.name.endswith(".open") or not scope.book.is_begun:
+            return
+        whole, digests = sealed.digests(path, heads)
+        yield from sealed.sealed_file(scope.book, path.name, whole)
+        yield from sealed.sealed_record(scope.book, path.name, digests)
 
     def _units(self, scope: Scope, path: Path, heads: list[Record], laid: list[Laid]) -> Iterator[Finding]:
         """Check each exchange; ``laid`` takes the units without their bytes."""
@@ -152,17 +171,23 @@ def _state(path: Path) -> tuple[int, int, int] | None:
 
 def _live_run(collection: Collection) -> str | None:
     """Name the run that is writing now: that of the newest open file, while someone holds the collection."""
+    if not _is_held(collection):
+        return None
+    return next((_run_of(path) for path in reversed(warc_files(collection)) if path.name.endswith(".open")), None)
+
+
+def _is_held(collection: Collection) -> bool:
     try:
         handle = os.open(collection.state / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return next((_run_of(path) for path in reversed(warc_files(collection)) if path.name.endswith(".open")), None)
+        return True
     finally:
         os.close(handle)
-    return None
+    return False
 
 
 def _run_of(path: Path) -> str | None:
