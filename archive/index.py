@@ -211,11 +211,12 @@ def _migrate(path: Path, db: sqlite3.Connection) -> None:
     if unknown:
         raise newer_index(path, f"its changes {', '.join(sorted(unknown))} are unknown here")
     if is_empty or _MIGRATIONS.pending(wrapped):
-        _MIGRATIONS.apply(wrapped)
-        # The index follows from the WARC files alone, so it must not know when it was made.
-        db.execute(f"UPDATE {_MIGRATIONS.migrations_table} SET applied_at = ''")  # noqa: S608 (a constant of theirs)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        with wrapped.atomic():  # all or nothing: a half-made index could not be told from another's database
+            _MIGRATIONS.apply(wrapped)
+            # The index follows from the WARC files alone, so it must not know when it was made.
+            db.execute(f"UPDATE {_MIGRATIONS.migrations_table} SET applied_at = ''")  # noqa: S608 (a constant of theirs)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _names() -> set[str]:
