@@ -272,8 +272,10 @@ def _lf_only(scene: Scene) -> Reply:
 
 
 def _surplus(scene: Scene) -> Reply:
-    reply = scene.plain().reply()
-    return Reply(parts=(*reply.parts, b"\r\nthese bytes belong to no message\r\n"), after=After.CLOSE)
+    *first, last = scene.plain().reply().parts
+    if not isinstance(last, bytes):
+        raise TypeError("an answer ends with bytes")
+    return Reply(parts=(*first, last + b"\r\nthese bytes belong to no message\r\n"), after=After.CLOSE)
 
 
 def _huge(scene: Scene) -> Reply:
