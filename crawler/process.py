@@ -44,11 +44,16 @@ def crawl(arguments: Mapping[str, object], scrapy_settings: Mapping[str, object]
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.setdict({"LOG_INSTALL_ROOT_HANDLER": False, **scrapy_settings}, priority="cmdline")
+    set_up_log(log_format, settings["LOG_LEVEL"])
+    return run_to_end(AsyncCrawlerProcess(settings), "blog", arguments)
+
+
+def set_up_log(log_format: str, level: str) -> None:
+    """Write the log to stderr, as lines for people (``console``) or for programs (``json``)."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter("%(levelname)s: %(message)s"))
-    handler.setLevel(settings["LOG_LEVEL"])
-    logging.basicConfig(handlers=[handler], level=settings["LOG_LEVEL"], force=True)
-    return run_to_end(AsyncCrawlerProcess(settings), "blog", arguments)
+    handler.setLevel(level)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
 
 
 def run_to_end(process: AsyncCrawlerProcess, spider: str, arguments: Mapping[str, object]) -> RunResult:

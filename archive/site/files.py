@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from archive import tables
+from archive.cron import CronError, parse_cron
 from archive.errors import ConfigError
-from archive.site.rules import URL, Layout, ListingRules, Site, SiteFile, SiteHead
+from archive.site.rules import URL, Layout, ListingRules, RecheckRules, ScheduleRules, Site, SiteFile, SiteHead
 
 Problem = tuple[str, str]
 """A dotted key, and what is wrong with its value."""
@@ -51,6 +52,8 @@ def parse_site(toml: bytes, name: str) -> Site:
         images=file.images,
         robots_exceptions=file.robots.exceptions,
         politeness=file.politeness,
+        recheck=file.recheck,
+        schedule=file.schedule,
     )
 
 
@@ -67,13 +70,39 @@ def _problems(file: SiteFile) -> Iterator[Problem]:
             yield f"robots.exceptions[{i}].urls", "is empty, it must hold a regular expression"
     if file.images.original and not _replaces(*file.images.original):
         yield "images.original[1]", "names a group that the expression before it does not have"
+    yield from _recheck_problems(file.recheck)
+    yield from _schedule_problems(file.schedule)
     yield from _placeholder_problems("politeness.user_agent", file.politeness.user_agent, may={"version", "contact"})
+
+
+def _recheck_problems(rules: RecheckRules) -> Iterator[Problem]:
+    if not rules.tiers:
+        yield "recheck.tiers", "is empty, it must hold a tier without younger_than at its end"
+    ages = [tier.younger_than for tier in rules.tiers]
+    for i, age in enumerate(ages[:-1]):
+        after = ages[i + 1]
+        if age is None or (after is not None and after <= age):
+            yield f"recheck.tiers[{i}].younger_than", "must be lower than that of the tier after it"
+    if ages and ages[-1] is not None:
+        yield f"recheck.tiers[{len(ages) - 1}].younger_than", "stands in the last tier, which takes the rest"
+
+
+def _schedule_problems(rules: ScheduleRules) -> Iterator[Problem]:
+    if rules.cron is None:
+        return
+    if rules.every is not None:
+        yield "schedule.every", "stands beside schedule.cron, it must be one of them"
+    try:
+        parse_cron(rules.cron)
+    except CronError as error:
+        yield "schedule.cron", f"is “{rules.cron}”: {error}; the nearest right form is “{error.nearest}”"
 
 
 def _host_problems(file: SiteFile) -> Iterator[Problem]:
     named = [("listing.start", file.listing.start), ("listing.day_page", file.listing.day_page)]
     named += [("listing.more.url", file.listing.more.url)]
     named += [(f"feeds.sitemaps[{i}]", url) for i, url in enumerate(file.feeds.sitemaps)]
+    named += [(f"feeds.latest[{i}]", url) for i, url in enumerate(file.feeds.latest)]
     named += [(f"feeds.feeds[{i}]", url) for i, url in enumerate(file.feeds.feeds)]
     hosts = ", ".join(file.site.hosts)
     for key, url in named:

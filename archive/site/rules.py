@@ -128,6 +128,8 @@ class FeedRules:
 
     sitemaps: tuple[Url, ...] = ()
     """Sitemap or sitemap index URLs of the whole site; what they alone name are candidates, never gaps."""
+    latest: tuple[Url, ...] = ()
+    """The sitemap files of what changed lately: asked for every night, since their ``lastmod`` tells of edits."""
     feeds: tuple[Url, ...] = ()
     """RSS or Atom URLs of this blog."""
     candidates_per_run: Annotated[int, NumberRule(0, unit="pages")] = 0
@@ -239,6 +241,65 @@ class Politeness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckTier:
+    """``[[recheck.tiers]]``: how often posts of an age are looked at again, youngest first."""
+
+    younger_than: Annotated[int, NumberRule(1, unit="days")] | None = None
+    """Age below which a post belongs here: since its publication, or since it was last seen to change. Left out in the
+    last tier, which takes the rest."""
+    every: Annotated[int, NumberRule(1, 3_650, "days")]
+    """The longest time between two looks at such a post, while the nightly budget suffices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckRules:
+    """``[recheck]``: how posts that are archived are looked at again, to find edits and deletions."""
+
+    budget: Annotated[int, NumberRule(0, unit="posts")] = 120
+    """The most posts that one run looks at again; what is due beyond it waits for the next night and is not dropped."""
+    full: Annotated[int, NumberRule(1, 3_650, "days")] = 30
+    """The longest that a server's "not modified" (304) is believed: after so many days a look asks unconditionally."""
+    tiers: tuple[RecheckTier, ...] = (
+        RecheckTier(younger_than=7, every=1),
+        RecheckTier(younger_than=30, every=7),
+        RecheckTier(younger_than=365, every=30),
+        RecheckTier(every=91),
+    )
+    """Ages and how often posts of that age are looked at; without any: every night for a week, weekly for a month,
+    monthly for a year, then four times a year."""
+
+
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+_Span = Annotated[
+    str, TextRule("a span like 12h, 90m or 2d, 10m at least", _matches(r"(?=\d{2}m|\d+[hd]|\d{3,5}m)[1-9]\d{0,4}[mhd]"))
+]
+_Window = Annotated[
+    str, TextRule("two different times of day like 22:00-05:30", _matches(rf"(?P<a>{_CLOCK})-(?!(?P=a)$){_CLOCK}"))
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRules:
+    """``[schedule]``: when ``vigil schedule`` crawls this blog; it needs ``cron`` or ``every``."""
+
+    enabled: bool = True
+    """``false`` rests the schedule; ``vigil crawl`` works all the same."""
+    cron: Line | None = None
+    """Crontab's five fields, like ``17 3 * * *``: minute, hour, day of the month, month, day of the week (0 and 7 are
+    Sunday)."""
+    every: _Span | None = None
+    """Instead of ``cron``: a span between the beginnings of two runs, like ``12h``."""
+    jitter: Annotated[int, NumberRule(0, 21_600, "seconds")] = 0
+    """Most seconds by which a run begins later, at random."""
+    window: _Window | None = None
+    """Times of day between which a run may go on, like ``22:00-05:30``; one that is not done then is asked to end, and
+    goes on the next night."""
+    zone: Line = "UTC"
+    """Time zone of ``cron`` and ``window``, like ``Europe/Prague``. Times that a night of summer time has twice or not
+    at all are refused; UTC has no such night."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteHead:
     """``[site]``: which blog this is."""
 
@@ -265,6 +326,8 @@ class Site(SiteHead):
     images: ImageRules = ImageRules()
     robots_exceptions: tuple[RobotsException, ...] = ()
     politeness: Politeness = Politeness()
+    recheck: RecheckRules = RecheckRules()
+    schedule: ScheduleRules = ScheduleRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,3 +350,5 @@ class SiteFile:
     images: ImageRules = ImageRules()
     robots: RobotsRules = RobotsRules()
     politeness: Politeness = Politeness()
+    recheck: RecheckRules = RecheckRules()
+    schedule: ScheduleRules = ScheduleRules()

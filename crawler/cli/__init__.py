@@ -9,6 +9,7 @@ CRAWLING = {
     "demo": "crawler.cli.demo:demo",
     "init": "crawler.cli.init:init",
     "crawl": "crawler.cli.crawl:crawl",
+    "schedule": "crawler.cli.schedule:schedule",
 }
 
 SUMMARY = """Keeps vigil over a blog: exact WARC captures, clean text, a deduplicated SQLite index."""

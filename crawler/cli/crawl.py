@@ -1,6 +1,8 @@
 """``vigil crawl``: the front door of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +81,8 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
         plan = plan_of(arguments, scrapy_settings)
         show_json(plan) if as_json else show(str(plan))
         return 0
-    result = crawl_now(arguments, scrapy_settings, log_format=settings.log_format)
+    with _told_if_refused(settings, site):
+        result = crawl_now(arguments, scrapy_settings, log_format=settings.log_format)
     if as_json:
         show_json(result)
     elif result.uid:
@@ -88,3 +91,20 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     else:
         talk(f"vigil: {result.stop_reason}; what the run left open, the next one closes")
     return int(result.exit_code)
+
+
+@contextmanager
+def _told_if_refused(settings: "Settings", site: str) -> Iterator[None]:
+    """Write down that a run could not begin: it leaves no records of its own."""
+    from archive.collection import Collection
+    from archive.errors import LockedError, StorageError
+    from archive.fires import Fire, FireKind, record
+
+    try:
+        yield
+    except (LockedError, StorageError) as error:
+        kind = FireKind.SKIPPED if isinstance(error, LockedError) else FireKind.FAILED
+        told = Fire(time=datetime.now(UTC), site=site, kind=kind, exit_code=int(error.exit_code), detail=str(error))
+        with suppress(OSError):
+            record(Collection(settings.collection), told)
+        raise

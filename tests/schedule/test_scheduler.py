@@ -1,0 +1,200 @@
+"""The scheduler process, with real child processes: at its times, one after another, and gone when asked."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from archive.collection import Collection
+from archive.fires import Fire, FireKind, fires
+from archive.schedule import Schedule
+from crawler.schedule import Plan, Scheduler, crawl_command
+
+NIGHT = Schedule(cron=None, every=timedelta(hours=12), jitter=timedelta(0), window=None, zone=ZoneInfo("UTC"))
+SECOND = Schedule(cron=None, every=timedelta(seconds=1), jitter=timedelta(0), window=None, zone=ZoneInfo("UTC"))
+NOTES = (
+    "import sys, time; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n');"
+    "time.sleep(float(sys.argv[3])); sys.exit(int(sys.argv[4]))"
+)
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """A scheduler over sites whose crawls are small programs that leave a line and sleep."""
+
+    folder: Path
+    schedules: dict[str, Schedule]
+    seconds: float = 0
+    code: int = 0
+    patience: float = 5
+    beat: float = 0.1
+    last: dict[str, datetime] = field(default_factory=dict)
+    program: str = NOTES
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def command(self, site: str) -> Sequence[str]:
+        return [sys.executable, "-c", self.program, str(self.folder / "log"), site, str(self.seconds), str(self.code)]
+
+    def run(self, until: Callable[[], bool], *, number: int = signal.SIGTERM, within: float = 20) -> float:
+        """Run until something holds, then send the signal; give the seconds that it took to end."""
+        plan = Plan(
+            schedules=self.schedules,
+            command=self.command,
+            last_good=self.last.get,
+            patience=self.patience,
+            beat=self.beat,
+        )
+        asked = threading.Event()
+        told: list[float] = []
+
+        def tell() -> None:
+            end = time.monotonic() + within
+            while not until() and time.monotonic() < end:
+                time.sleep(0.05)
+            told.append(time.monotonic())
+            os.kill(os.getpid(), number)
+            asked.set()
+
+        threading.Thread(target=tell, daemon=True).start()
+        assert Scheduler(plan, Collection(self.folder), now=self.now).run() == 0
+        assert asked.wait(5)
+        assert until(), "it did not come to that"
+        return time.monotonic() - told[0]
+
+    def log(self) -> list[str]:
+        path = self.folder / "log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def fires(self, *kinds: FireKind) -> list[Fire]:
+        return [fire for fire in fires(Collection(self.folder)) if not kinds or fire.kind in kinds]
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """The handlers that pytest had."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_overdue_site_is_crawled_at_once_and_one_that_is_not_waits(tmp_path: Path) -> None:
+    watch = Watch(folder=tmp_path, schedules={"old": NIGHT, "fresh": NIGHT}, last={"fresh": datetime.now(UTC)})
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    assert watch.log() == ["old"]
+    assert [(fire.site, fire.exit_code) for fire in watch.fires()] == [("old", 0)]
+
+
+def test_site_is_crawled_again_and_again(tmp_path: Path) -> None:
+    watch = Watch(folder=tmp_path, schedules={"blog": SECOND}, last={"blog": datetime.now(UTC)})
+    watch.run(lambda: len(watch.log()) >= 3)
+    assert {fire.kind for fire in watch.fires()} == {FireKind.ENDED}
+
+
+def test_crawls_of_one_collection_run_one_after_another(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, time; f = os.open(sys.argv[1] + '.lock', os.O_CREAT | os.O_EXCL);"
+        "time.sleep(.3); os.unlink(sys.argv[1] + '.lock'); open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"
+    )
+    watch = Watch(folder=tmp_path, schedules={"a": NIGHT, "b": NIGHT, "c": NIGHT}, program=program)
+    watch.run(lambda: len(watch.fires(FireKind.ENDED)) == 3)
+    assert sorted(watch.log()) == ["a", "b", "c"]
+    assert {fire.exit_code for fire in watch.fires()} == {0}
+
+
+def test_fire_during_a_run_is_written_down_as_overlapping(tmp_path: Path) -> None:
+    watch = Watch(folder=tmp_path, schedules={"blog": SECOND}, last={"blog": datetime.now(UTC)}, seconds=4)
+    watch.run(lambda: bool(watch.fires(FireKind.OVERLAPPED)))
+    assert watch.log() == ["blog"]
+    assert watch.fires(FireKind.OVERLAPPED)[0].due is not None
+
+
+def test_exit_code_of_a_run_that_failed_is_written_down(tmp_path: Path) -> None:
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, code=12)
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    assert watch.fires()[0].exit_code == 12
+
+
+def test_command_that_cannot_be_started_is_written_down_and_the_schedule_goes_on(tmp_path: Path) -> None:
+    class Broken(Watch):
+        def command(self, site: str) -> Sequence[str]:
+            return ["/nowhere/vigil"] if site == "broken" else super().command(site)
+
+    watch = Broken(folder=tmp_path, schedules={"broken": NIGHT, "blog": NIGHT})
+    watch.run(lambda: watch.log() == ["blog"])
+    assert "/nowhere/vigil" in watch.fires(FireKind.FAILED)[0].detail
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_signal_is_handed_to_the_crawl_and_its_end_is_waited_for(tmp_path: Path, number: int) -> None:
+    program = (
+        "import signal, sys, time\n"
+        "def end(*_):\n time.sleep(.5); open(sys.argv[1], 'a').write('in good order\\n'); sys.exit(11)\n"
+        "signal.signal(signal.SIGTERM, end); open(sys.argv[1], 'a').write('begun\\n'); time.sleep(60)"
+    )
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, program=program)
+    took = watch.run(lambda: "begun" in watch.log(), number=number)
+    assert watch.log() == ["begun", "in good order"]
+    assert took < watch.patience
+    assert [fire.exit_code for fire in watch.fires()] == [11]
+
+
+def test_crawl_that_will_not_end_is_killed_in_the_stated_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.schedule.KILL_AFTER", 0.5)
+    program = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "open(sys.argv[1], 'a').write('begun\\n'); time.sleep(60)"
+    )
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, program=program, patience=0.5)
+    assert watch.run(lambda: "begun" in watch.log()) < 5
+    assert [fire.exit_code for fire in watch.fires()] == [-signal.SIGKILL]
+
+
+def test_window_that_is_closed_is_waited_for(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    later = [(now + timedelta(hours=hours)).time().replace(second=0, microsecond=0) for hours in (2, 3)]
+    closed = Schedule(
+        cron=None, every=timedelta(hours=12), jitter=timedelta(0), window=(later[0], later[1]), zone=ZoneInfo("UTC")
+    )
+    watch = Watch(folder=tmp_path, schedules={"closed": closed, "open": NIGHT})
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    assert watch.log() == ["open"]
+
+
+def test_run_is_asked_to_end_when_the_window_closes(tmp_path: Path) -> None:
+    at = datetime(2020, 11, 23, 4, 59, 58, tzinfo=UTC)
+    began = datetime.now(UTC)
+    window = (at.time().replace(minute=0, second=0), at.time().replace(hour=5, minute=0, second=0))
+    night = Schedule(cron=None, every=timedelta(hours=12), jitter=timedelta(0), window=window, zone=ZoneInfo("UTC"))
+    # The scheduler's clock is put to two seconds before five; APScheduler's own stays, and fires what is past at once.
+    watch = Watch(folder=tmp_path, schedules={"blog": night}, seconds=60, now=lambda: at + (datetime.now(UTC) - began))
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    assert [fire.kind for fire in watch.fires()] == [FireKind.CUT, FireKind.ENDED]
+
+
+@pytest.mark.parametrize("hours", [30, -30], ids=["forwards", "backwards"])
+def test_clock_that_jumps_is_written_down_and_what_is_overdue_then_starts(tmp_path: Path, hours: int) -> None:
+    began = time.monotonic()
+
+    def clock() -> datetime:
+        is_later = time.monotonic() - began > 1
+        return datetime.now(UTC) + timedelta(hours=hours if is_later else 0)
+
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, last={"blog": datetime.now(UTC)}, now=clock)
+    watch.run(lambda: bool(watch.fires(FireKind.CLOCK)))
+    assert "jumped by" in watch.fires(FireKind.CLOCK)[0].detail
+    assert watch.fires(FireKind.CLOCK)[0].site == ""
+
+
+def test_crawl_is_started_by_this_very_python_with_the_same_settings() -> None:
+    words = crawl_command("vigil.toml", "collection", ["--delay", "5"])("blog")
+    assert words[:4] == [sys.executable, "-m", "crawler", "crawl"]
+    assert words[4:] == ["blog", "--quiet", "--collection", "collection", "--config", "vigil.toml", "--delay", "5"]
