@@ -79,6 +79,9 @@ def config() -> str:
     """Keys of vigil.toml and of a site file."""
     parts = ["# Configuration", "", "Both kinds of file are TOML. An unknown key or a wrong unit is refused.", ""]
     parts += ["## vigil.toml", "", _markdown(inspect.getdoc(SettingsFile) or ""), "", *_keys(SettingsFile), ""]
+    for name, kind in _kinds(SettingsFile):
+        meaning = re.sub(r"^``\[.*?\]``: (.)", lambda found: found[1].upper(), inspect.getdoc(kind) or "")
+        parts += [f"### {name}", "", _markdown(meaning), "", *_keys(kind), ""]
     parts += ["## Site files: config/sites/*.toml", "", "One file a blog, named after it.", ""]
     for name, kind in _kinds(SiteFile):
         meaning = re.sub(r"^``\[.*?\]``: (.)", lambda found: found[1].upper(), inspect.getdoc(kind) or "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.frame import SiteName, Verb, existing, json_option, with_settings
-from archive.cli.output import clean_line, show, show_json, show_marked, spell, talk
+from archive.cli.output import clean_line, fields_of, show, show_json, show_marked, spell, talk
 from archive.cli.times import Time
 
 if TYPE_CHECKING:
@@ -160,19 +160,25 @@ def status(settings: "Settings", *, run: str | None, as_json: bool) -> None:
 
     With RUN, a run's lasting name: what that run brought, and what it left out and why.
     """
+    from archive.cli.sealing import show_owed
+    from archive.evidence.owed import owed
     from archive.query import Archive
 
-    with Archive.open(existing(settings)) as archive:
+    collection = existing(settings)
+    with Archive.open(collection) as archive:
         if run is not None:
             _show_whole_run(archive.run(run), archive.omissions(run=run), as_json=as_json)
             return
         told = archive.status()
     if as_json:
-        show_json(told)
+        show_json({**fields_of(told), "seals": owed(collection)})
         return
     for site in told.sites:
         _show_site(site)
     show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
+    still = owed(collection)
+    show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")
+    show_owed(still, settings.alarm_hours)
 
 
 def show_capture(stored: "StoredCapture") -> None:

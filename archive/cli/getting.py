@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, with_settings
 from archive.cli.output import clean, spell, talk
 from archive.cli.times import Time
-from archive.errors import DamagedRecordError, NotFoundError, StorageError, UsageError
+from archive.errors import NotFoundError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.config import Settings
-    from archive.model import Capture, RecordRef
+    from archive.model import Capture
     from archive.query import Archive
     from archive.query.answers import StoredCapture
 
@@ -84,7 +84,9 @@ def get(
         if form == "text":
             data = _text(archive, stored, site)
         elif form == "warc":
-            data = b"".join(_members(archive, collection, stored.capture))
+            from archive.evidence.gather import members_of
+
+            data = b"".join(member.data for member in members_of(archive, collection, stored.capture))
         else:
             data = _bytes(collection, stored.capture, form)
     _write(data, output)
@@ -162,65 +164,6 @@ def _bytes(collection: "Collection", capture: "Capture", form: str) -> bytes:
     if form == "http":
         return exchange.head + exchange.body
     return decode(exchange.head, entity_of(exchange), _DECODED_LIMIT)
-
-
-def _members(archive: "Archive", collection: "Collection", capture: "Capture") -> Iterator[bytes]:
-    """The gzip members that together prove a capture, those of a revisit's original first, each file's warcinfo before.
-
-    Raises:
-        DamagedRecordError: a record fails its digest.
-    """
-    from archive.warc import path_of, walk
-
-    captures = [capture]
-    if capture.original is not None:
-        url, date = capture.original
-        originals = [one.capture for one in archive.captures(url) if _is_original(one.capture, capture, date)]
-        if not originals:
-            raise DamagedRecordError(
-                f"the original of {capture.record.file}, offset {capture.record.offset}, is not in the archive",
-                hint="Run vigil verify; a WARC file may be missing.",
-            )
-        captures.insert(0, originals[0])
-    file = None
-    for one in captures:
-        refs = dict.fromkeys((*_certificates(collection, one), one.request, one.record, one.metadata))
-        members = [_member(collection, ref) for ref in refs if ref is not None]
-        if one.record.file != file:
-            file = one.record.file
-            yield _member(collection, next(walk(path_of(collection, file))).ref)
-        yield from members
-
-
-def _is_original(found: "Capture", revisit: "Capture", date: str) -> bool:
-    from archive.database import micros, warc_date
-
-    is_same = revisit.payload_digest in {None, found.payload_digest}
-    return found.kind.value == "response" and is_same and warc_date(micros(found.time)) == date
-
-
-def _certificates(collection: "Collection", capture: "Capture") -> "list[RecordRef]":
-    """The records of the certificates that the peer showed, which lie in the same file."""
-    from archive.model import RecordRef
-    from archive.warc import read_record
-    from archive.warc.notes import Notes
-
-    metadata = read_record(collection, capture.metadata)
-    refs = []
-    for place in Notes.from_block(metadata.block, "").all("tls-certificate"):
-        _digest, offset, length, record_id = place.split(" ")
-        refs.append(RecordRef(file=capture.metadata.file, offset=int(offset), length=int(length), record_id=record_id))
-    return refs
-
-
-def _member(collection: "Collection", ref: "RecordRef") -> bytes:
-    """Read a record's gzip member as it lies there, once it has passed its digest."""
-    from archive.warc import path_of, read_record
-
-    read_record(collection, ref)
-    with path_of(collection, ref.file).open("rb") as file:
-        file.seek(ref.offset)
-        return file.read(ref.length)
 
 
 def _write(data: bytes, output: Path | None) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from archive.collection import Collection
 from archive.config import Settings, site_files
-from archive.errors import LockedError, VigilError
+from archive.errors import LockedError, NotFoundError, VigilError
 
 
 class Level(StrEnum):
@@ -131,6 +131,51 @@ def index(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(level=Level.GOOD, subject="index", told=str(path))
 
 
+def sealing(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether runs can be sealed: keys that can be read, by nobody else, and are valid."""
+    from datetime import UTC, datetime
+
+    from archive.evidence.keys import read_passphrase, read_signing
+
+    try:
+        keys = read_signing(settings.keys, read_passphrase(settings.passphrase_file), datetime.now(UTC))
+    except NotFoundError as error:
+        told = f"{error}; runs are not sealed"
+        yield Diagnosis(level=Level.LOOK, subject="keys", told=told, hint=error.hint)
+        return
+    except VigilError as error:
+        yield Diagnosis(level=Level.BAD, subject="keys", told=str(error), hint=error.hint)
+        return
+    left = (keys.certificate.not_valid_after_utc - datetime.now(UTC)).days
+    told = f"the seal certificate is valid for {left} more days"
+    is_soon = left < 30
+    hint = "Make the next one: vigil keys rotate." if is_soon else ""
+    yield Diagnosis(level=Level.LOOK if is_soon else Level.GOOD, subject="keys", told=told, hint=hint)
+
+
+def authorities(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether two time authorities are configured and give stamps that hold: each is asked for one."""
+    from archive.evidence.sealing import try_authority
+
+    asked = [one for one in settings.authorities if not one.is_retired]
+    if len(asked) < 2:
+        told = f"{len(asked)} of the two that seals need are configured"
+        hint = "config/vigil.toml shows how; without them nothing proves when a run was sealed."
+        yield Diagnosis(level=Level.LOOK, subject="time authorities", told=told, hint=hint)
+    for one in asked:
+        try:
+            stamp = try_authority(one)
+        except VigilError as error:
+            hint = "Look at its url and root; its stamps stay pending until it answers."
+            yield Diagnosis(level=Level.BAD, subject=f"authority {one.name}", told=str(error), hint=hint)
+        else:
+            is_test = " (a test authority: NOT TRUSTED)" if stamp.is_test else ""
+            told = f"stamps as {stamp.subject}, certificate {stamp.fingerprint}{is_test}"
+            yield Diagnosis(
+                level=Level.LOOK if stamp.is_test else Level.GOOD, subject=f"authority {one.name}", told=told
+            )
+
+
 EXAMINATIONS: tuple[Callable[[Settings], Iterator[Diagnosis]], ...] = (
     software,
     operator,
@@ -138,5 +183,7 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Diagnosis]], ...] = (
     place,
     writers,
     index,
+    sealing,
+    authorities,
 )
 """What is looked at, in order; the crawler adds its own."""

@@ -1,6 +1,7 @@
 """``vigil verify`` and ``vigil rebuild``: the archive proves itself, and makes its index again."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,23 +14,34 @@ from archive.errors import ExitCode
 if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.config import Settings
+    from archive.evidence.trust import Trust
     from archive.verify import Finding, Round
 
 
-@click.command(cls=Verb, examples=["vigil verify", "vigil verify --deep --collection /mnt/copy/collection"])
+@click.command(cls=Verb, examples=["vigil verify", "vigil verify --deep --checkpoint checkpoint-from-the-notary"])
 @click.option("--deep", is_flag=True, help="Also make the index anew, in a temporary folder, and compare every row.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="A checkpoint of the log of seals that was kept elsewhere.",
+)
 @json_option
 @with_settings
-def verify(settings: "Settings", *, deep: bool, as_json: bool) -> ExitCode:
-    """Compare every record with its digests, its file and the index.
+def verify(settings: "Settings", *, deep: bool, checkpoints: tuple[Path, ...], as_json: bool) -> ExitCode:
+    """Compare every record with its digests, its file, the index and its seal.
 
     Reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
     what to do; docs/reference/checks.md says what each check means. Ends with 20 when there is a finding.
     """
+    from archive.evidence.trust import trust_of
     from archive.verify import Round
 
     collection = existing(settings)
-    checks = Round(collection)
+    trust = trust_of(settings, collection, published=checkpoints)
+    checks = Round(collection, trust)
     found = 0
     with bar("verifying") as progress:
         for finding in checks.findings(progress):
@@ -41,6 +53,7 @@ def verify(settings: "Settings", *, deep: bool, as_json: bool) -> ExitCode:
         for finding in _anew(collection, settings.processes):
             found += 1
             _report(finding, as_json=as_json)
+    _remark(checks, trust)
     _conclude(checks, found, as_json=as_json)
     return ExitCode.INTEGRITY if found else ExitCode.OK
 
@@ -95,13 +108,24 @@ def index_command(settings: "Settings", *, as_json: bool) -> None:
 
 
 def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
-    from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from archive.verify import index_anew
 
     with TemporaryDirectory(prefix="vigil-verify-") as folder, bar("indexing") as progress:
         yield from index_anew(collection, Path(folder), processes, progress)
+
+
+def _remark(checks: "Round", trust: "Trust") -> None:
+    """Say what the verdict does not rest on."""
+    if not checks.seals:
+        return
+    if trust.is_inside:
+        talk("vigil: checked by keys that lie in the archive itself: it is of one piece, by whoever made those keys")
+    if not trust.published:
+        talk("vigil: no published checkpoint was given, so a whole new history by the holder of all keys would pass")
+    if checks.test_stamps:
+        talk("vigil: time stamps of a test authority, NOT TRUSTED, are among these; they prove nothing")
 
 
 def _report(finding: "Finding", *, as_json: bool) -> None:
@@ -121,12 +145,15 @@ def _conclude(checks: "Round", found: int, *, as_json: bool) -> None:
                 "files": checks.files,
                 "records": checks.records,
                 "exchanges": checks.exchanges,
+                "seals": checks.seals,
+                "test_stamps": checks.test_stamps,
                 "bytes": checks.bytes,
             }
         )
         return
     verdict = f"{found} finding{'s' if found != 1 else ''}" if found else "sound"
+    seals = f"{checks.seals:,} seals" if checks.seals else "NOT sealed (vigil keys init, then vigil seal)"
     show(
         f"{verdict}: {checks.files} files, {checks.records:,} records, {checks.exchanges:,} exchanges, "
-        f"{checks.bytes:,} bytes"
+        f"{checks.bytes:,} bytes, {seals}"
     )

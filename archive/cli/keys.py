@@ -32,7 +32,7 @@ keys = Verbs(
 @click.option("--log", "log_name", help="Name of the log of seals, like a web address; left out: made from the owner.")
 @with_settings
 def init(settings: "Settings", *, owner: str | None, log_name: str | None) -> None:
-    """Make the archive's root, seal key and log key, and print their fingerprints.
+    """Make root, seal key and log key, and print their fingerprints.
 
     The keys are written to the folder `keys` of vigil.toml, readable by you alone; with passphrase_file they are
     encrypted. Publish the fingerprints in several places that are not the archive (docs/how-to/keys.md).
@@ -56,7 +56,10 @@ def init(settings: "Settings", *, owner: str | None, log_name: str | None) -> No
 @json_option
 @with_settings
 def show_keys(settings: "Settings", *, as_json: bool) -> None:
-    """Print the fingerprints of the archive's keys and of the time authorities' roots, for publication."""
+    """Print the fingerprints of keys and of time authorities' roots.
+
+    They are what you publish.
+    """
     from archive.evidence.keys import read_certificates, read_public
     from archive.evidence.signature import fingerprint_of
 
@@ -69,9 +72,10 @@ def show_keys(settings: "Settings", *, as_json: bool) -> None:
 @click.command(cls=Verb, examples=["vigil keys rotate"])
 @with_settings
 def rotate(settings: "Settings") -> None:
-    """Issue the next seal certificate with a new key; old certificates stay, so old seals are still checked by them.
+    """Issue the next seal certificate, with a new key.
 
-    Needs root.key in the folder of the keys; take it away again afterwards.
+    Old certificates stay, and old seals are checked by them. Needs root.key in the folder of the keys; take it away
+    again afterwards.
     """
     from archive.evidence.keys import read_passphrase
     from archive.evidence.keys import rotate as rotate_now
@@ -85,7 +89,10 @@ def rotate(settings: "Settings") -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @with_settings
 def export_public(settings: "Settings", *, folder: Path) -> None:
-    """Write to FOLDER all that others need to check seals: certificates, log key, FINGERPRINTS.txt. No secrets."""
+    """Write to FOLDER what others need to check seals; no secrets.
+
+    Certificates, the log's key, the roots of time authorities, FINGERPRINTS.txt.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from archive.evidence.keys import read_public

@@ -72,6 +72,12 @@ def plain(value: object) -> object:
     return value
 
 
+def fields_of(value: object) -> dict[str, object]:
+    """Give a model value's fields by name, to be shown with more."""
+    told = plain(value)
+    return told if isinstance(told, dict) else {}
+
+
 def spell(time: datetime) -> str:
     """Spell a UTC time as WARC-Date does, without empty fractions of a second."""
     return time.isoformat().replace("+00:00", "Z")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @json_option
 @with_settings
 def seal(settings: "Settings", *, as_json: bool) -> ExitCode:
-    """Finish what is owed: seal runs that have none, ask for missing time stamps, publish the checkpoint.
+    """Seal runs that have no seal, and ask for missing time stamps.
 
-    Every crawl does this when it ends. A run that is sealed later than it ended says so in its seal. Ends with 10 while
-    something is still owed.
+    Every crawl does this when it ends, and publishes the log's checkpoint where that is configured. A run that is
+    sealed later than it ended says so in its seal. Ends with 10 while something is still owed.
     """
     from archive.evidence.sealing import finish
 
@@ -62,9 +62,10 @@ def show_owed(owed: "Owed", alarm_hours: int) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; 0: any that is free.")
 @click.option("--clock", metavar="TIME", help="Begin at this time (ISO 8601) instead of now.")
 def tsa(root: Path, name: str, port: int, clock: str | None) -> None:
-    """Serve a time authority FOR TESTS, whose stamps nobody may trust and which prove nothing.
+    """Serve a time authority FOR TESTS, which nobody may trust.
 
-    It makes new keys each time it starts, listens on 127.0.0.1 only, and says "NOT TRUSTED" in its certificates.
+    Its stamps prove nothing. It makes new keys each time it starts, listens on 127.0.0.1 only, and says "NOT TRUSTED"
+    in its certificates.
     """
     from archive.evidence.authority import AuthorityServer, TestAuthority
 

@@ -7,6 +7,7 @@ changed; tokens are added to it.
 """
 
 import logging
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from archive.evidence.provenance import Sealing, run_json
 from archive.evidence.seal import MOST_RECORDS, PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
 from archive.evidence.signature import check_signature, sign
 from archive.evidence.storing import refused, sync_folder, write_whole
-from archive.evidence.tokens import TimeAuthority, TokenRequest, accept_answer, request_for
+from archive.evidence.tokens import Stamp, TimeAuthority, TokenRequest, accept_answer, request_for
 from archive.evidence.trust import leave_copies
 from archive.model import Sha256, as_sha256, sha256_of
 
@@ -225,7 +226,7 @@ class _Sealer:
         for (stamped, authority), request, answer in zip(wanted, requests, answers, strict=True):
             details = {"authority": authority.name, "over": stamped}
             try:
-                token = _accepted(answer, request, authority)
+                token, _ = _accepted(answer, request, authority)
             except VigilError as error:
                 if not isinstance(answer, bytes):
                     silent.add(authority.name)
@@ -266,7 +267,18 @@ def _parts(files: list[SealedFile]) -> list[list[SealedFile]]:
     return parts
 
 
-def _accepted(answer: bytes | VigilError, request: TokenRequest, authority: Authority) -> bytes:
+def try_authority(authority: Authority) -> Stamp:
+    """Ask an authority for a stamp on chance, and say how it stamps.
+
+    Raises:
+        VigilError: none came that holds, and why.
+    """
+    request = request_for(secrets.token_bytes(32))
+    (answer,) = ask([Question(url=authority.url, body=request.body, timeout=authority.timeout)])
+    return _accepted(answer, request, authority)[1]
+
+
+def _accepted(answer: bytes | VigilError, request: TokenRequest, authority: Authority) -> tuple[bytes, Stamp]:
     """Give the token in an answer that holds.
 
     Raises:
@@ -277,10 +289,10 @@ def _accepted(answer: bytes | VigilError, request: TokenRequest, authority: Auth
     try:
         roots = read_certificates(authority.root)
     except OSError as error:
-        raise StorageError(f"{authority.root}: {error.strerror}", hint="See [[authorities]] root.") from None
+        raise StorageError(f"{authority.root.name}: {error.strerror}", hint="See [[authorities]] root.") from None
     pin = as_sha256(authority.pin) if authority.pin else None
     known = TimeAuthority(name=authority.name, roots=roots, pin=pin)
-    return accept_answer(answer, request, known, now=datetime.now(UTC))[0]
+    return accept_answer(answer, request, known, now=datetime.now(UTC))
 
 
 def _put_checkpoint(folder: Path, note: bytes, leaves: list[bytes]) -> bool:

@@ -11,7 +11,7 @@ from archive.verify.findings import CHECKS, Check, Finding, id_of
 from archive.verify.listed import index_anew
 from archive.verify.round import Round
 
-SEAL_CHECKS = frozenset(map(id_of, (*sealed.CHECKS_OF_SEALS, *logged.LOG_CHECKS)))
+SEAL_CHECKS = frozenset({*map(id_of, sealed.CHECKS_OF_SEALS), *map(id_of, logged.LOG_CHECKS)})
 """Ids of the checks of seals, time stamps, their log and the chain of custody."""
 
 __all__ = ["CHECKS", "SEAL_CHECKS", "Check", "Finding", "Round", "index_anew"]

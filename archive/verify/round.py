@@ -13,6 +13,7 @@ from pathlib import Path
 from archive.collection import Collection
 from archive.database import SCHEMA_VERSION, connect, newer_index, translated
 from archive.errors import DamagedIndexError, LockedError, NotFoundError, StorageError, VigilError
+from archive.evidence.tokens import Stamp
 from archive.evidence.trust import Trust
 from archive.verify import listed, logged, records, sealed, units
 from archive.verify.book import open_book
@@ -34,6 +35,8 @@ class Round:
         self.records = 0
         self.bytes = 0
         self.exchanges = 0
+        self.seals = 0
+        self.test_stamps = 0
         self.skipped: tuple[str, ...] = ()
 
     def findings(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[Finding]:
@@ -46,6 +49,10 @@ class Round:
         files = tuple(path for path in everything if _name(path) not in self.skipped)
         size = sum(path.stat().st_size for path in files)
         book = open_book(collection, self._trust, now=datetime.now(UTC), is_held=_is_held(collection))
+        self.seals = len(book.entries)
+        self.test_stamps = sum(
+            isinstance(one, Stamp) and one.is_test for seal in book.entries for _, one in seal.stamps
+        )
         with _index(collection, is_live=bool(live)) as db:
             scope = Scope(collection=collection, files=files, live=live, db=db, book=book)
             for check in records.FOLDER_CHECKS:

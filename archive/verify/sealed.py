@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -270,4 +270,9 @@ SEAL_END_CHECKS = (
     stamp_overdue,
     clock_sound,
 )
-CHECKS_OF_SEALS = (*SEAL_CHECKS, sealed_file, sealed_record, *SEAL_END_CHECKS)
+CHECKS_OF_SEALS: tuple[Callable[..., Iterator[Finding]], ...] = (
+    *SEAL_CHECKS,
+    sealed_file,
+    sealed_record,
+    *SEAL_END_CHECKS,
+)
