@@ -99,9 +99,11 @@ class KeepingWriter:
             self._tell(unit)
 
     def close(self, end: RunEnd) -> None:
-        """Write the run's end, close the file, and index the end."""
-        self.sync()
-        record = self._writer.close(end)
+        """Write the run's end, close the file, and index the end; the file is closed even where the index refuses."""
+        try:
+            self.sync()
+        finally:
+            record = self._writer.close(end)
         self._tell(RunEnded(run_end=end, record=record))
 
     def _tell(self, unit: Laid) -> None:

@@ -112,7 +112,7 @@ class WriterThread:
 
     When the disk has refused once nothing more is appended: each later write fails with the same error, as the end of
     the file is not known to be whole; only ``close`` is still tried. ``on_fault`` is called with that error once, on
-    the event loop, before the write that met it fails.
+    the event loop, before the write that met it fails; ``close`` tells of its own troubles itself.
     """
 
     def __init__(self, writer: Writer, *, on_fault: Callable[[Exception], None]) -> None:
@@ -185,7 +185,7 @@ class WriterThread:
                     job.error = error
         # A loop that was closed has nobody left to tell; the records are written all the same.
         with suppress(RuntimeError):
-            if self._fault is not None and fault_before is None:
+            if self._fault is not None and fault_before is None and not jobs[-1].is_close:
                 jobs[0].loop.call_soon_threadsafe(self._on_fault, self._fault)
             for job in jobs:
                 job.loop.call_soon_threadsafe(job.tell)

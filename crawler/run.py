@@ -370,8 +370,9 @@ class Run:
             self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
             raise
         except VigilError as error:
-            self.stop_reason, self.exit_code = f"the run could not be closed: {error}", error.exit_code
-            log.error("%s %s", self.stop_reason, error.hint)
+            log.error("the run could not be closed: %s %s", error, error.hint)
+            if self.tally.forced is None:
+                self.stop_reason, self.exit_code = f"the run could not be closed: {error}", error.exit_code
         except Exception as error:
             self.stop_reason, self.exit_code = f"the run could not be closed: {error}", ExitCode.ERROR
             raise

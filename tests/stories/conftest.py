@@ -59,7 +59,12 @@ class Story:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
         environ |= {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder), **self.environ}
         return subprocess.Popen(
-            self.command(*words), cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            self.command(*words),
+            cwd=self.folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def vigil(self, *words: str, within: float = 120) -> Ended:
@@ -85,7 +90,9 @@ class Story:
         """Have the blog publish one more post, now."""
         newest = max(self.blog.listing(), key=lambda post: post.id)
         now = self.blog.now
-        new = replace(newest, id=newest.id + 1000, title=f"{newest.title} again", published=now, modified=now, touched=now)
+        new = replace(
+            newest, id=newest.id + 1000, title=f"{newest.title} again", published=now, modified=now, touched=now
+        )
         return self.blog.publish(new)
 
     # --- looking at what is kept, past our own read side ---------------------------------------------
