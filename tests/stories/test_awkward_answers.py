@@ -49,8 +49,8 @@ def test_every_awkward_answer_comes_back_bit_for_bit(story: Story) -> None:
 def assert_foreign_readers_take_it(collection: Collection) -> None:
     tools = Path(sys.executable).parent
     for path in warc_files(collection):
-        for command in ([tools / "warcio", "check", path], [tools / "fastwarc", "check", path]):
-            ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert ended.returncode == 0, f"{command[0]}: {ended.stdout[-800:]}{ended.stderr[-800:]}"
+        for reader in ("warcio", "fastwarc"):
+            ended = subprocess.run([tools / reader, "check", path], capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, f"{reader}: {ended.stdout[-800:]}{ended.stderr[-800:]}"
         index = subprocess.run([tools / "cdxj-indexer", path], capture_output=True, text=True, check=True)
         assert len(index.stdout.splitlines()) > 60
