@@ -14,7 +14,7 @@ from archive.page import absolute, is_blank, tidy
 from archive.site import Site, identify
 
 MAX_BYTES = 128 * 2**20
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 100_000
 _CHUNK = 2**16
 _MAX_TEXT = 10_000
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})

@@ -96,7 +96,7 @@ def _content(
     """The tree of an HTML answer, or of the HTML within a JSON answer together with the next URL beside it."""
     if is_blank(payload):
         return PageOutcome.EMPTY, None
-    if more.json_html is None or not re.match(rb"\s*[\[{]", payload):
+    if more.json_html is None or not _is_json(payload, more):
         return parse(payload, content_type), None
     try:
         answer = json.loads(payload)
@@ -109,6 +109,10 @@ def _content(
         return PageOutcome.LAYOUT_DRIFT, next_url
     tree = parse_text(html)
     return (PageOutcome.PAST_THE_END if tree is PageOutcome.EMPTY else tree), next_url
+
+
+def _is_json(payload: bytes, more: MoreRules) -> bool:
+    return more.json_html is not None and re.match(rb"\s*[\[{]", payload) is not None
 
 
 def _at(answer: object, path: str) -> object:
@@ -127,9 +131,8 @@ def _judged(reading: Reading, payload: bytes, site: Site) -> tuple[PageOutcome, 
     """Say what the page turned out to be."""
     rules, tree = site.listing, reading.tree
     if tree is None:
-        is_json = reading.outcome in {PageOutcome.PAST_THE_END, PageOutcome.LAYOUT_DRIFT}
-        known = is_json or reading.outcome is PageOutcome.EMPTY or has_marker(payload, rules.marker)
-        return (reading.outcome if known else PageOutcome.BLOCKED), ()
+        is_known = reading.outcome is PageOutcome.EMPTY or _is_json(payload, rules.more)
+        return (reading.outcome if is_known or has_marker(payload, rules.marker) else PageOutcome.BLOCKED), ()
     if not reading.posts and not has_marker(payload, rules.marker) and rules.more.json_html is None:
         return PageOutcome.BLOCKED, ()
     if alarms := tuple(_alarms(reading, tree, site)):
@@ -271,7 +274,7 @@ def _merged(posts: Iterable[Shown]) -> list[Shown]:
     for post in posts:
         first = known.setdefault(post.identity, post)
         if first.body is None:
-            first.body = post.body
+            first.body, first.link = post.body, post.link
         first.published = first.published or post.published
     return list(known.values())
 

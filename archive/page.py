@@ -31,7 +31,8 @@ MAX_TAGS = 30_000
 
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\u00ad\ufffe\uffff\ud800-\udfff]")
 """Characters that a reader does not see, or that no text may hold; joiners and direction marks have a meaning."""
-_WHOLE_URL = re.compile(r"https?://[^/?#\\\s]+(?:[/?#][^\t\r\n]*)?", re.IGNORECASE)
+_WHOLE_URL = re.compile(r"https?://(?:[^/?#\\\s\[\]]+|\[[0-9a-f:.]+\](?::\d+)?)(?:[/?#][^\t\r\n]*)?", re.IGNORECASE)
+_ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 _CLASSES = etree.XPath("//@class")
 _IDS = etree.XPath("//@id")
 _CHARSETS = re.compile(
@@ -322,8 +323,12 @@ def absolute(base: str, url: str) -> str | None:
     url = url.strip()
     if _WHOLE_URL.fullmatch(url):
         return url
-    try:
-        joined = urljoin(base, url)
-    except ValueError:
-        return None
+    origin = _ORIGIN.match(base)
+    if origin and url.startswith("/") and not url.startswith("//") and "/." not in url:
+        joined = origin[0] + url  # what is less plain is left to the library, which is slow
+    else:
+        try:
+            joined = urljoin(base, url)
+        except ValueError:
+            return None
     return joined if _WHOLE_URL.fullmatch(joined) else None

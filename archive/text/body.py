@@ -54,15 +54,13 @@ class Source:
     is_bare: bool
 
     def links(self, url: str) -> Iterator[Link]:
-        """The links in it, absolute, web addresses only."""
+        """The links in it, absolute: web addresses of other pages."""
         for piece in self.pieces:
-            if piece.href is not None and (target := absolute(url, piece.href)) and tidy(piece.text):
-                yield Link(url=target, text=tidy(piece.text))
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it is one link and nothing else."""
-        return all(piece.href is not None for piece in self.pieces if piece.text.strip())
+            if piece.href is None or piece.href.startswith("#"):
+                continue
+            target, text = absolute(url, piece.href), tidy(piece.text)
+            if target and text:
+                yield Link(url=target, text=text)
 
 
 def sources(body: Element, silent: AbstractSet[Element]) -> list[Source]:

@@ -6,7 +6,7 @@ from archive.page import Element, Tree, is_within
 from archive.site import Site
 from archive.text import extract, lines
 from archive.text.pictures import images_in
-from archive.text.post import blocks_of, links_of, read_text
+from archive.text.post import blocks_of, links_of, read_text, shown_dateline
 
 
 def read_card(payload: bytes, *, content_type: str | None, url: str, site: Site, identity: Identity) -> Article | None:
@@ -24,10 +24,12 @@ def read_card(payload: bytes, *, content_type: str | None, url: str, site: Site,
 def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article:
     layout = site.layouts[0]
     outside = tree.every(layout.outside)
-    silent = outside | tree.every(layout.embeds) | tree.every(layout.dateline)
+    datelines = tree.every(layout.dateline)
+    silent = outside | tree.every(layout.embeds) | datelines
     covers, intros = tree.every(layout.cover), tree.every(layout.intro)
     lead = _lead(tree, post, posts, {element for element in covers | intros if not is_within(element, outside)})
     bodies = [post.body] if post.body is not None else []
+    shown = shown_dateline(element for element in datelines if is_within(element, set(bodies)))
     text = read_text([element for element in lead if element in intros] + bodies, silent, layout, site)
     texts = [block.text for block in text.blocks]
     images = images_in(
@@ -46,7 +48,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         published=post.published,
         published_offset=None,
         modified=None,
-        dateline=text.dateline,
+        dateline=shown or text.dateline,
         category=None,
         tags=(),
         language=_language(post.link) or site.language,

@@ -1,6 +1,7 @@
 """A post's own page becomes an ``Article``, or the outcome that says why there is none."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,7 +91,7 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
         published=facts.published.instant if facts.published else None,
         published_offset=facts.published.offset if facts.published else None,
         modified=facts.modified,
-        dateline=_dateline(datelines, text, facts),
+        dateline=facts.choose("dateline", (("layout", shown_dateline(datelines)), ("visible-text", text.dateline))),
         category=facts.category,
         tags=facts.tags,
         language=facts.language,
@@ -153,7 +154,6 @@ def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list
     return alarms
 
 
-def _dateline(elements: list[Element], text: Text, facts: fields.Fields) -> str | None:
-    """The place of the post: from its own element, else from the beginning of the first paragraph."""
-    shown = next((said for element in elements if (said := text_of(element).rstrip(_DASHES))), None)
-    return facts.choose("dateline", (("layout", shown), ("visible-text", text.dateline)))
+def shown_dateline(elements: Iterable[Element]) -> str | None:
+    """The place of the post from an element of its own, without the dash behind it."""
+    return next((said for element in elements if (said := text_of(element).rstrip(_DASHES))), None)
