@@ -156,18 +156,31 @@ class Posts:
     def _new_text_id(self, capture: Capture, article: Article) -> int:
         """Choose an id that grows with the time of publication; see ``text_id_at``.
 
-        When the ids of a second are taken, the search goes on 1, 3, 7, 15, … seconds later. A page without a time, or
-        with one that lies ahead of its capture, is put at the time of its capture.
+        When the ids of a second are taken, a second close behind gives one: the first that is not full, found by
+        doubling the distance and then halving the interval. A page without a time, or with one that lies ahead of its
+        capture, is put at the time of its capture.
         """
         is_credible = article.published is not None and article.published < capture.time + _DAY
         start = text_id_at(article.published if article.published and is_credible else capture.time)
-        jump = TEXTS_A_SECOND
-        while True:
-            sql = "SELECT max(id) FROM texts WHERE id >= ? AND id < ?"
-            last = self._index.number(sql, start, start + TEXTS_A_SECOND)
-            if last is None or last + 1 < start + TEXTS_A_SECOND:
-                return start if last is None else last + 1
-            start, jump = start + jump, jump * 2
+        full, free = -1, 0
+        while (found := self._free_id(start, free)) is None:
+            full, free = free, 2 * free + 1
+        while free - full > 1:
+            middle = (full + free) // 2
+            nearer = self._free_id(start, middle)
+            if nearer is None:
+                full = middle
+            else:
+                free, found = middle, nearer
+        return found
+
+    def _free_id(self, start: int, seconds: int) -> int | None:
+        """Give the next free id of the second that lies ``seconds`` behind ``start``; None where all are taken."""
+        first = start + seconds * TEXTS_A_SECOND
+        last = self._index.number("SELECT max(id) FROM texts WHERE id >= ? AND id < ?", first, first + TEXTS_A_SECOND)
+        if last is None:
+            return first
+        return last + 1 if last + 1 < first + TEXTS_A_SECOND else None
 
     def _keep_article(self, post_id: int, article: Article) -> int:
         row = _article_row(article)

@@ -1,7 +1,9 @@
 """Posts: found by word or filter, shown with all that is held of them."""
 
 import json
+import re
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -25,6 +27,9 @@ from archive.query.syntax import to_fts5
 
 _START, _END = "\x02", "\x03"
 _SIGHTINGS_SHOWN = 20
+_SNIPPET_WORDS = 32
+_WORDS_BEFORE = 6
+_MOST_MARKED = 50_000
 
 _SUMMARY = """\
 SELECT p.id, s.name AS site, p.identity, coalesce(p.canonical_url, u.url) AS url, a.title, a.authors, p.published,
@@ -129,31 +134,52 @@ def _summary(row: sqlite3.Row) -> PostSummary:
 
 
 def _hit(db: sqlite3.Connection, expression: str, row: sqlite3.Row) -> Hit:
-    """Cut the piece to show; only for rows that are shown, since it reads the whole text."""
-    title, snippet = db.execute(
-        "SELECT highlight(texts_fts, 0, ?1, ?2), snippet(texts_fts, 1, ?1, ?2, '…', 32) FROM texts_fts "
-        "WHERE texts_fts MATCH ?3 AND rowid = ?4",
-        (_START, _END, expression, row["text_id"]),
+    """Cut the piece to show; only for rows that are shown, since it reads the whole text.
+
+    FTS5's ``highlight()`` takes time that grows with the square of the number of matches, so a text of unusual length
+    is shown from its beginning, without marks.
+    """
+    title, text = db.execute(
+        "SELECT highlight(texts_fts, 0, ?1, ?2), CASE WHEN length(text) > ?3 THEN substr(text, 1, 1000) "
+        "ELSE highlight(texts_fts, 1, ?1, ?2) END FROM texts_fts WHERE texts_fts MATCH ?4 AND rowid = ?5",
+        (_START, _END, _MOST_MARKED, expression, row["text_id"]),
     ).fetchone()
     return Hit(
         post=_summary(row),
         version=row["number"],
         is_current=row["number"] == row["current"],
         title=_marked(title),
-        snippet=_marked(" ".join(snippet.split())),
+        snippet=_snippet(_marked(" ".join(text.split()))),
     )
 
 
 def _marked(text: str) -> Marked:
     """Take the marks out of a text, and say where they stood."""
-    plain = ""
+    pieces: list[str] = []
     spans: list[tuple[int, int]] = []
+    at = 0
     for piece in text.split(_START):
         found, mark, rest = piece.partition(_END)
         if mark:
-            spans.append((len(plain), len(plain) + len(found)))
-        plain += found + rest
-    return Marked(text=plain, spans=tuple(spans))
+            spans.append((at, at + len(found)))
+        pieces += (found, rest)
+        at += len(found) + len(rest)
+    return Marked(text="".join(pieces), spans=tuple(spans))
+
+
+def _snippet(whole: Marked) -> Marked:
+    """Cut the first piece of some words that holds the most of what was searched for."""
+    starts = [word.start() for word in re.finditer(r"\S+", whole.text)]
+    places = [bisect_right(starts, start) - 1 for start, _ in whole.spans]
+    held = [bisect_left(places, place + _SNIPPET_WORDS) - at for at, place in enumerate(places)]
+    best = places[held.index(max(held))] if held else 0
+    first = max(0, min(best - _WORDS_BEFORE, len(starts) - _SNIPPET_WORDS))
+    last = first + _SNIPPET_WORDS
+    begin, end = starts[first] if starts else 0, starts[last] if last < len(starts) else len(whole.text)
+    lead, tail = "… " if first else "", "…" if last < len(starts) else ""
+    shift = len(lead) - begin
+    spans = ((start + shift, min(stop, end) + shift) for start, stop in whole.spans if begin <= start < end)
+    return Marked(text=f"{lead}{whole.text[begin:end]}{tail}", spans=tuple(spans))
 
 
 def _versions(db: sqlite3.Connection, post_id: int, current: int | None) -> tuple[Version, ...]:

@@ -1,27 +1,25 @@
 """What an archive answers."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from time import process_time
 
 import pytest
 
-from archive.errors import NotFoundError, QueryError, UsageError
+from archive.errors import NotFoundError, QueryError
 from archive.model import (
     FailureKind,
     OmissionKind,
     PostState,
     Purpose,
     Rejected,
-    Route,
     TextOrigin,
     VersionAdded,
 )
-from archive.query import Archive, Filters, Order, WalkState
+from archive.query import Archive, Filters, Order
 from crawler.replica import BlogSimulator
-from crawler.replica.framing import Answer
-from tests.index.nights import DAWN, HOME, LISTING, SITE, SITE_TOML, Watch, broken, refused
+from tests.index.nights import DAWN, HOME, LISTING, SITE, Watch, refused
 
 
 @pytest.fixture
@@ -73,7 +71,31 @@ def test_snippet_says_where_the_words_stand(archive: Archive) -> None:
     hit = archive.search("hat").hits[0]
     assert [hit.title.text[start:end] for start, end in hit.title.spans] == ["Hat"]
     assert [hit.snippet.text[start:end] for start, end in hit.snippet.spans] == ["hat"]
-    assert "\x02" not in hit.snippet.text
+    assert hit.snippet.text == "A hat was lost in Lower Varnia. It came back on Tuesday."
+
+
+def test_snippet_is_cut_where_most_of_the_words_stand(watch: Watch, blog: BlogSimulator) -> None:
+    filler = " ".join(f"filler{number}" for number in range(100))
+    blog.write("Long", f"One hat here. {filler} lost {filler} a lost blue hat {filler}", slug="long")
+    with watch.night() as night:
+        night.ask(HOME + blog.everything()[0].path)
+    with watch.archive() as archive:
+        (hit,) = archive.search("title:long (lost OR blue OR hat)").hits
+    shown = [hit.snippet.text[start:end] for start, end in hit.snippet.spans]
+    assert shown == ["lost", "blue", "hat"]
+    assert hit.snippet.text.startswith("… filler9")
+    assert hit.snippet.text.endswith(" …")
+    assert len(hit.snippet.text.split()) == 32 + 2
+
+
+def test_snippet_of_a_text_full_of_the_word_takes_no_long_time(watch: Watch, blog: BlogSimulator) -> None:
+    blog.write("Hats", "hat " * 50_000, slug="hats")
+    with watch.night() as night:
+        night.ask(HOME + blog.everything()[0].path)
+    with watch.archive() as archive:
+        began = process_time()
+        assert len(archive.search("hat").hits) == 1
+        assert process_time() - began < 2
 
 
 def test_newest_come_first_whatever_the_order_of_ingest(watch: Watch, blog: BlogSimulator) -> None:
@@ -318,100 +340,6 @@ def test_status_tells_what_is_held(archive: Archive) -> None:
     assert site.last_run.uid == "run-1"
     assert status.warc_files == 1
     assert status.warc_bytes > 0 < status.index_bytes
-
-
-# --- what a crawl asks -----------------------------------------------------------------------------
-
-
-def test_known_posts_are_those_whose_page_was_read(watch: Watch, blog: BlogSimulator) -> None:
-    hat, newspaper, school = sorted(blog.everything(), key=lambda post: post.id)
-    with watch.night() as night:
-        night.look(2)
-        night.ask(HOME + hat.path)
-        night.ask(HOME + newspaper.path, spoil=broken)
-    with watch.archive() as archive:
-        known = archive.known(SITE)
-        assert [str(post.id) in known for post in (hat, newspaper, school)] == [True, False, False]
-        assert [known.was_asked(str(post.id)) for post in (hat, newspaper, school)] == [True, True, False]  # type: ignore[arg-type]
-        assert str(hat.id) not in archive.known("another")
-        assert 7 not in known
-
-
-def walk_of(watch: Watch) -> WalkState:
-    with watch.archive() as archive:
-        return archive.walk_state(SITE)
-
-
-NOTHING = WalkState(is_complete=False, is_day_route_complete=False, resume=())
-
-
-def test_first_walk_begins_with_nothing(watch: Watch) -> None:
-    assert walk_of(watch) == NOTHING
-
-
-def test_complete_walk_is_remembered_past_runs_that_saw_no_listing(watch: Watch) -> None:
-    with watch.night() as night:
-        night.look(2)
-    night = watch.begin()
-    night.ask(f"{HOME}/robots.txt", Purpose.ROBOTS, spoil=refused)
-    night.end(is_walk_complete=False)
-    assert walk_of(watch) == replace(NOTHING, is_complete=True)
-
-
-def test_unfinished_walk_is_resumed_where_it_said(watch: Watch) -> None:
-    night = watch.begin()
-    night.look()
-    night.end(is_walk_complete=False, resume_at="2024-02-27,2019-01-05")
-    assert walk_of(watch) == replace(NOTHING, resume=(date(2024, 2, 27), date(2019, 1, 5)))
-
-
-def test_killed_walk_is_resumed_where_it_had_come(watch: Watch) -> None:
-    night = watch.begin()
-    night.look()
-    night.end(is_walk_complete=False, resume_at="2019-01-05")
-    watch.begin().look()
-    assert walk_of(watch) == replace(NOTHING, resume=(date(2024, 2, 27), date(2019, 1, 5)))
-
-
-def test_killed_walk_makes_a_complete_one_incomplete(watch: Watch) -> None:
-    with watch.night() as night:
-        night.look(2)
-    watch.begin().look()
-    assert walk_of(watch) == replace(NOTHING, resume=(date(2024, 2, 27),))
-
-
-def test_test_route_never_shares_a_folder_with_the_real_site(archive: Archive) -> None:
-    archive.require_route(Route.TEST)
-    with pytest.raises(UsageError, match="test-route"):
-        archive.require_route(Route.SITE)
-
-
-# --- whose post it is --------------------------------------------------------------------------------
-
-
-def test_candidate_becomes_a_post_of_this_blog_by_its_category_alone(watch: Watch, blog: BlogSimulator) -> None:
-    hat = min(blog.everything(), key=lambda post: post.id)
-    assert b'categories = ["Watchdog"]' in SITE_TOML
-
-    def elsewhere(one: Answer) -> Answer:
-        return replace(one, body=one.body.replace(b"Watchdog", b"Sports"))
-
-    with watch.night() as night:
-        night.ask(f"{HOME}/sitemap_8_latest.xml.gz", Purpose.SITEMAP)
-    with watch.archive() as archive:
-        (site,) = archive.status().sites
-        assert (site.posts, site.gaps, site.candidates, site.candidates_opened) == (0, 0, 3, 0)
-    with watch.night() as night:
-        night.ask(HOME + hat.path, spoil=elsewhere)
-    with watch.archive() as archive:
-        (site,) = archive.status().sites
-        assert (site.posts, site.gaps, site.candidates, site.candidates_opened) == (0, 0, 3, 1)
-        assert (archive.posts(), found(archive, "hat")) == ((), [])
-    with watch.night() as night:
-        night.ask(HOME + hat.path)
-    with watch.archive() as archive:
-        (site,) = archive.status().sites
-        assert (site.posts, site.candidates, site.candidates_opened) == (1, 2, 0)
 
 
 def test_same_identity_on_two_blogs_has_to_be_told_apart(archive: Archive, watch: Watch) -> None:

@@ -46,7 +46,7 @@ def eventful_nights(watch: Watch) -> None:
         night.ask(HOME + hat.path)
         night.ask(HOME + moved.path)
         night.ask(HOME + newspaper.path, truncation=Truncation.DISCONNECT)
-        night.ask(f"{HOME}/rss/?zoneid=101", Purpose.FEED)
+        night.ask(f"{HOME}/rss/?zoneid=646", Purpose.FEED)
         watch.clock -= timedelta(hours=30)
         night.ask(HOME + moved.path, spoil=broken)
         watch.clock += timedelta(hours=30)
