@@ -38,6 +38,7 @@ from archive.model import (
     Sha256,
     TextOrigin,
     Unchanged,
+    Unlisted,
     VersionAdded,
     VersionRestored,
     sha256_of,
@@ -205,7 +206,7 @@ def _after(known: KnownPost, event: Event, article: Article | None) -> KnownPost
             return replace(known, state=PostState.LIVE)
         case Moved(after=after):
             return replace(known, canonical_url=after)
-        case PostSeen() | Rejected():
+        case PostSeen() | Unlisted() | Rejected():
             return known
         case Unchanged():
             pass

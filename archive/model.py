@@ -217,6 +217,7 @@ class OmissionKind(StrEnum):
     LOST = "lost"
     ERROR = "error"
     MAYBE_MORE = "maybe-more"
+    CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -527,11 +528,16 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unlisted:
+    """The post is still served, though no source of the blog shows it any more where it stood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """The capture says nothing about the post (5xx, block page, cut-off body, layout drift), and why."""
 
     reason: str
 
 
-Event = PostSeen | VersionAdded | VersionRestored | Unchanged | Gone | Returned | Moved | Rejected
+Event = PostSeen | VersionAdded | VersionRestored | Unchanged | Gone | Returned | Moved | Unlisted | Rejected
 """What one capture changed about one post; closed, matched with ``assert_never``."""

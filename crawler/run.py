@@ -43,6 +43,7 @@ from archive.model import (
     sha256_of,
 )
 from archive.query import Archive, WalkState
+from archive.query.looks import Look
 from archive.report import write_report
 from archive.warc import AskedLog, WarcWriter, recover
 from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
@@ -51,6 +52,7 @@ from crawler.pace import Pace
 from crawler.progress import Progress, ProgressLine
 from crawler.recording import WriterThread, set_recorder
 from crawler.seal import seal_run
+from crawler.sources import Sources
 from crawler.verdict import INTERRUPTED, REFUSALS, Tally, judge
 from crawler.walk import Course, StopReason
 from crawler.wire import self_test
@@ -139,6 +141,7 @@ class Run:
         before.require_route(self.options.route)
         self.walk_state: WalkState = before.walk_state(self.site.id)
         self.known = before.known(self.site.id)
+        self._before = before
         self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
         writer = WarcWriter(
             self.collection,
@@ -306,6 +309,16 @@ class Run:
             yield entry
             if self._candidates_left <= 0:
                 return
+
+    def looks(self, sources: Sources) -> list[Look]:
+        """Choose the archived posts to look at again: those that the listing should have shown, and those that are due.
+
+        The first are few, since only the stretch that was walked tells; the others stay within the site's budget.
+        """
+        absent = self._before.absent(self.site.id, sources.oldest, sources.newest, sources.shown)
+        taken = {look.identity for look in absent}
+        due = self._before.looks(self.site, datetime.now(UTC), sources.lastmods)
+        return [*absent, *(look for look in due if look.identity not in taken)]
 
     def item_of(self, response: Response, article: Article) -> dict[str, object]:
         """Make the item of a post for feed exports; counts it as new where no earlier run has it."""

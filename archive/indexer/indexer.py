@@ -13,6 +13,7 @@ from archive.errors import DamagedRecordError
 from archive.index import Index
 from archive.indexer.captures import Captures
 from archive.indexer.jobs import DECODED_LIMIT, job_for, read
+from archive.indexer.looks import mark_unlisted
 from archive.indexer.posts import Posts
 from archive.indexer.runs import Runs
 from archive.model import Article, Capture, Identity, Purpose, Reading
@@ -183,6 +184,7 @@ class Indexer:
             if capture and article:
                 self._posts.keep(post_id, capture_id, capture, article)
                 self._posts.recount(post_id, identity)
+        mark_unlisted(self._index, run)
 
     def _card(self, capture: Capture, identity: Identity) -> Article | None:
         exchange = load_exchange(self._collection, capture)

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from archive.database import TEXTS_A_SECOND, dump, instant, micros, text_id_at
 from archive.errors import OutOfOrderError
 from archive.index import Index, Value
+from archive.indexer.looks import mark
 from archive.ingest import advance, decide, text_hash
 from archive.model import (
     Article,
@@ -17,6 +18,7 @@ from archive.model import (
     Page,
     PageOutcome,
     PostState,
+    Purpose,
     Rejected,
     Sha256,
     Unchanged,
@@ -206,11 +208,12 @@ class Posts:
 
     def recount(self, post_id: int, identity: Identity) -> None:
         """Forget what was concluded for a post, and count its captures again in the order of their times."""
-        self._index.execute("DELETE FROM events WHERE post_id = ?", post_id)
+        self._index.execute("DELETE FROM events WHERE post_id = ? AND kind <> 'unlisted'", post_id)
         self._index.execute("DELETE FROM versions WHERE post_id = ?", post_id)
         self._index.execute(
             "UPDATE posts SET state = NULL, current = NULL, is_opened = 0, article_id = NULL, canonical_url = NULL, "
-            "published = NULL, counted_to = NULL WHERE id = ?",
+            "published = NULL, counted_to = NULL, looked = NULL, read = NULL, changed = NULL, gone_since = NULL, "
+            "is_misled = 0 WHERE id = ?",
             post_id,
         )
         known: KnownPost | None = None
@@ -279,6 +282,8 @@ class Posts:
             micros(article.published) if article and article.published else None,
             told.post_id,
         )
+        if told.capture.purpose is Purpose.POST:
+            mark(self._index, told.post_id, told.capture_id, told.capture, events)
         return after
 
     def _take_reading(self, told: _Told, article: Article | None, after: KnownPost, *, is_new: bool) -> int | None:

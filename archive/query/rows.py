@@ -27,6 +27,7 @@ from archive.model import (
     TextOrigin,
     Truncation,
     Unchanged,
+    Unlisted,
     VersionAdded,
     VersionRestored,
 )
@@ -48,6 +49,7 @@ EVENTS: dict[str, type[Event]] = {
     "gone": Gone,
     "returned": Returned,
     "moved": Moved,
+    "unlisted": Unlisted,
     "rejected": Rejected,
 }
 """What ``events.kind`` names; the fields of each stand in columns of their names."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
@@ -10,8 +10,8 @@ from typing import Self
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import UsageError
-from archive.model import Route
-from archive.query import captures, names, posts, runs
+from archive.model import Identity, Route
+from archive.query import captures, looks, names, posts, runs
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -25,7 +25,9 @@ from archive.query.answers import (
     StoredCapture,
     StoredOmission,
 )
+from archive.query.looks import Agenda, Look, NextLook
 from archive.query.walks import Known, WalkState, walk_state
+from archive.site import Site
 
 EVERY_POST = Filters()
 """No filter at all."""
@@ -193,6 +195,31 @@ class Archive:
         """Say how far the walks over a site's listing came; nothing at all for a site never crawled."""
         with self._reading():
             return walk_state(self.db, site)
+
+    def looks(self, site: Site, now: datetime, hints: Mapping[Identity, datetime]) -> list[Look]:
+        """Choose the posts to look at again now; ``hints`` are ``lastmod`` times that are not in the index yet."""
+        with self._reading():
+            return looks.looks(self.db, site, now, hints)
+
+    def absent(
+        self, site: str, oldest: datetime | None, newest: datetime | None, shown: Container[Identity]
+    ) -> list[Look]:
+        """Give the live posts that stood between two times on the listing and are not ``shown`` there any more."""
+        if oldest is None or newest is None:
+            return []
+        with self._reading():
+            return looks.absent(self.db, site, oldest, newest, shown)
+
+    def agenda(self, site: str, now: datetime) -> Agenda | None:
+        """Say how many posts of a blog are due for another look, by the site file of its last run."""
+        with self._reading():
+            rules = looks.rules_of(self.db, site)
+            return None if rules is None else looks.agenda(self.db, site, rules, now)
+
+    def next_look(self, post_id: int) -> NextLook | None:
+        """Say when a post is looked at next, by the site file of its blog's last run; None where it was never read."""
+        with self._reading():
+            return looks.next_look_of(self.db, post_id)
 
     def known(self, site: str) -> Known:
         """Give the look-up of a site's posts."""

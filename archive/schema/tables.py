@@ -159,6 +159,12 @@ CREATE TABLE posts ( -- A post with a lasting identity, shown by a source of its
   canonical_url TEXT, -- The permalink as last known.
   published INTEGER, -- Time of publication as last read.
   counted_to INTEGER, -- Time of the newest capture that was counted for it.
+  looked INTEGER, -- Time of the last capture of its own page that told something of it; refusals and failures do not.
+  read INTEGER, -- Time of the last whole answer (200) among those.
+  changed INTEGER, -- Time of the capture that last showed it edited, gone, back or moved.
+  gone_since INTEGER, -- Time of the first 404 or 410 while it is gone.
+  is_unlisted INTEGER NOT NULL DEFAULT 0, -- 1 when it was still served though no source of the blog showed it any more.
+  is_misled INTEGER NOT NULL DEFAULT 0, -- 1 when the server's ETag or Last-Modified stood still though its text changed.
   UNIQUE (site_id, identity)
 ) STRICT""",
     "CREATE INDEX posts_unopened ON posts(site_id) WHERE is_opened = 0",
@@ -212,7 +218,7 @@ CREATE TABLE events ( -- What one capture changed about one post.
   time INTEGER NOT NULL, -- Time of the capture.
   capture_id INTEGER NOT NULL REFERENCES exchanges(id), -- The capture that proves it.
   ordinal INTEGER NOT NULL, -- Order among the events of one capture, from 0.
-  kind TEXT NOT NULL, -- seen, version-added, version-restored, unchanged, gone, returned, moved or rejected.
+  kind TEXT NOT NULL, -- seen, version-added, version-restored, unchanged, gone, returned, moved, unlisted or rejected.
   text_hash TEXT, -- version-added, version-restored: the text.
   is_edit INTEGER, -- version-added: 1 when it replaces another text of the same origin, 0 for a first text.
   is_title_changed INTEGER, -- version-added: 1 when the headline changed.

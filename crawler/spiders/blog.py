@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.errors import VigilError
 from archive.model import Card, Feed, FeedEntry, Identity, Listing, OmissionKind, Page, PageOutcome, Purpose
+from archive.site import identify
 from crawler.options import RunOptions, apply_to_settings
 from crawler.pace import TurnLostError
 from crawler.run import RefusedError, Run
+from crawler.sources import Sources
 from crawler.verdict import REFUSALS
 from crawler.walk import Step, StopReason, Walk, day_before_page, may_hold_more
 
@@ -26,6 +28,7 @@ POST_PRIORITY = 10
 """Posts before further listing pages: whatever ends a run early, what was listed has been opened."""
 SOURCE_PRIORITY = -10
 """Feeds and sitemaps after the listing: by then it is known whether the listing may be walked at all."""
+NOT_MODIFIED = 304
 SECOND_LOOK_PAGES = 3
 """A walk longer than this looks at the first page again: posts published meanwhile shifted the pages."""
 
@@ -48,6 +51,7 @@ class BlogSpider(Spider):
         spider = super().from_crawler(crawler, *args)
         spider.options = RunOptions.from_arguments(kwargs, crawler.settings)
         apply_to_settings(spider.options, crawler.settings)
+        crawler.signals.connect(spider.look_again, signal=signals.spider_idle)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
@@ -60,16 +64,17 @@ class BlogSpider(Spider):
         if self.run.is_ending:
             return
         self.seen: set[Identity] = set()
+        self.asked: set[Identity] = set()
         self.opened = 0
-        self.has_asked_sources = False
+        self.sources = Sources()
+        self.has_looked_again = False
         self.course = self.run.course
         for request in self._open_owed():
             yield request
         may_catch_up = not self.options.full and (self.run.walk_state.is_complete or bool(self.course.pending))
         yield self._ask_listing(self.run.site.listing.start, self._new_walk(may_catch_up=may_catch_up), via=None)
-        if not may_catch_up:
-            for request in self._ask_sources():
-                yield request
+        for request in self._ask_sources(is_whole=not may_catch_up):
+            yield request
 
     # --- the listing ---------------------------------------------------------------------------
 
@@ -116,6 +121,8 @@ class BlogSpider(Spider):
             return Step(cards=(), stop=StopReason.BLOCKED if is_refused else StopReason.FAILED)
         for alarm in reading.alarms:
             self.run.alarm(alarm)
+        if response.meta["vigil_purpose"] is Purpose.LISTING:
+            self.sources.listed(reading)
         return walk.take(reading)
 
     def lose_listing(self, failure: Failure) -> Iterator[Request]:
@@ -153,17 +160,22 @@ class BlogSpider(Spider):
             days = self._new_walk(may_catch_up=self.run.walk_state.is_day_route_complete and not self.options.full)
             self.course.walk = None
             yield self._ask_day(day, days, via=None)
-        yield from self._ask_sources()
+        yield from self._ask_sources(is_whole=True)
 
-    def _ask_sources(self) -> Iterator[Request]:
-        """Ask, once a run and after all else, for what the site itself lists: the blog's feeds, the site's sitemaps."""
-        sources = self.run.site.feeds
-        asked, self.has_asked_sources = self.has_asked_sources, True
-        if asked:
-            return
-        for purpose, urls in ((Purpose.FEED, sources.feeds), (Purpose.SITEMAP, sources.sitemaps)):
+    def _ask_sources(self, *, is_whole: bool) -> Iterator[Request]:
+        """Ask, once a run and after the listing, for what the site itself lists: the blog's feeds, what changed lately.
+
+        ``is_whole`` asks for all of the site's sitemaps too: where the listing is walked to its end, or may not be.
+        """
+        feeds = self.run.site.feeds
+        sitemaps = feeds.sitemaps if is_whole else feeds.latest
+        for purpose, urls in ((Purpose.FEED, feeds.feeds), (Purpose.SITEMAP, sitemaps)):
             for url in urls:
-                yield self._ask(url, purpose, via=None, priority=SOURCE_PRIORITY).replace(callback=self.read_feed)
+                yield from self._ask_source(url, purpose, via=None)
+
+    def _ask_source(self, url: str, purpose: Purpose, *, via: str | None) -> Iterator[Request]:
+        if self.sources.is_first(url):
+            yield self._ask(url, purpose, via=via, priority=SOURCE_PRIORITY).replace(callback=self.read_feed)
 
     def _ask_day(self, day: date, walk: Walk, *, via: str | None) -> Request:
         url = _day_url(self.run.site.listing.day_page or "", day)
@@ -197,8 +209,9 @@ class BlogSpider(Spider):
             self.run.alarm(f"the {purpose} {response.url} answered {response.status} and could not be read")
             return
         for entry in reading.sitemaps:
-            request = self._ask(entry.url, Purpose.SITEMAP, via=response.url, priority=SOURCE_PRIORITY)
-            yield request.replace(callback=self.read_feed)
+            for request in self._ask_source(entry.url, Purpose.SITEMAP, via=response.url):
+                yield request
+        self.sources.named(purpose, reading)
         entries: Iterable[FeedEntry] = reading.entries
         if purpose is Purpose.SITEMAP:
             entries = self.run.candidates_to_open(entries)
@@ -231,6 +244,8 @@ class BlogSpider(Spider):
         if self._has_reached_limit():
             return
         self.opened += 1
+        if (identity := identify(self.run.site, url)) is not None:
+            self.asked.add(identity)
         yield self._ask(url, Purpose.POST, via=via, priority=POST_PRIORITY).replace(callback=self.read_post)
 
     def _is_too_old(self, entry: FeedEntry) -> bool:
@@ -240,15 +255,44 @@ class BlogSpider(Spider):
     def _has_reached_limit(self) -> bool:
         return self.options.limit is not None and self.opened >= self.options.limit
 
-    async def read_post(self, response: Response) -> AsyncIterator[dict[str, object]]:
+    # --- posts that are archived already -------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Once all that is new was opened, look again at posts that are due, and at those no source shows any more.
+
+        Raises:
+            DontCloseSpider: there is something to look at.
+        """
+        is_partial = self.options.limit is not None or self.options.since is not None
+        if self.has_looked_again or is_partial or self.run.is_ending or not hasattr(self, "sources"):
+            return
+        self.has_looked_again = True
+        for url, what in self.sources.contradictions():
+            self.run.omit(url, OmissionKind.CONTRADICTION, what)
+        looks = [look for look in self.run.looks(self.sources) if look.identity not in self.asked]
+        for look in looks:
+            self.asked.add(look.identity)
+            request = self._ask(look.url, Purpose.POST, via=None, headers=dict(look.conditions))
+            request = request.replace(callback=self.read_post, cb_kwargs={"looked_at": look.identity})
+            self.crawler.engine.crawl(request)
+        if looks:
+            raise DontCloseSpider
+
+    async def read_post(
+        self, response: Response, looked_at: Identity | None = None
+    ) -> AsyncIterator[dict[str, object]]:
         """Hand on what the archive read of a post's page, for item pipelines and feed exports."""
         reading = await self.run.reading_of(response)
         self.run.progress.posts += 1
+        if response.status == NOT_MODIFIED:
+            return
         if not isinstance(reading, Page) or reading.article is None:
             self.run.page_without_post(response, reading)
             return
         for alarm in reading.article.alarms:
             self.run.alarm(f"{response.url}: {alarm}")
+        if looked_at is not None and (doubt := self.sources.doubt(looked_at, reading.article)) is not None:
+            self.run.omit(response.url, OmissionKind.CONTRADICTION, doubt)
         yield self.run.item_of(response, reading.article)
 
     # --- asking ------------------------------------------------------------------------------------
