@@ -62,6 +62,15 @@ class Authority:
     """``true`` once it is not asked any more; its old tokens are still checked by its root."""
 
 
+_CopyPlace = Annotated[
+    str,
+    TextRule(
+        "a folder's whole path, or user@host:folder",
+        lambda text: text.isprintable() and bool(re.fullmatch(r"/.+|(?:[\w.-]+@)?[\w.-]+:.+", text)),
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsFile:
     """``vigil.toml``: where the archive lies and who keeps it. Every key may be left out.
@@ -83,6 +92,8 @@ class SettingsFile:
     """Folders of your own site files; one there wins over a shipped one of the same name."""
     min_free_bytes: Annotated[int, NumberRule(0, unit="bytes")] = 1_000_000_000
     """Free disk space below which a crawl stops in good order (exit 16)."""
+    copies: tuple[_CopyPlace, ...] = ()
+    """Places of a second copy, sent to after every crawl: a mounted disk's folder, or ``user@host:folder`` for rsync."""
     log_format: _LogFormat = "console"
     """How the log is written: ``console`` for people, ``json`` for programs, one object a line."""
     keys: Path = Path("keys")

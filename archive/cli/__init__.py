@@ -21,6 +21,8 @@ KEEPING = {
     "seal": "archive.cli.sealing:seal",
     "index": "archive.cli.keeping:index_command",
     "rebuild": "archive.cli.keeping:rebuild",
+    "copy": "archive.cli.copying:copy",
+    "restore": "archive.cli.copying:restore",
 }
 SETTING_UP = {
     "sites": "archive.cli.sites:sites",

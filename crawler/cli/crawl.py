@@ -62,6 +62,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     SITE is a site file's id (see vigil sites list) or its path. The run ends with the exit code that says how it went
     (docs/reference/exit-codes.md); what was left out, and why, is in the run's report.
     """
+    from crawler.aftercare import look_after
     from crawler.process import crawl as crawl_now
 
     flags = {"full": full, "index_later": index_later}
@@ -83,6 +84,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
         return 0
     with _told_if_refused(settings, site):
         result = crawl_now(arguments, scrapy_settings, log_format=settings.log_format)
+    after = look_after(settings)
     if as_json:
         show_json(result)
     elif result.uid:
@@ -90,7 +92,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
         talk(f"more: vigil status --collection {settings.collection}")
     else:
         talk(f"vigil: {result.stop_reason}; what the run left open, the next one closes")
-    return int(result.exit_code)
+    return int(result.exit_code or after)
 
 
 @contextmanager
