@@ -109,6 +109,19 @@ def read_record(collection: Collection, ref: RecordRef) -> Record:
     return record
 
 
+def read_member(name: str, data: bytes) -> Record:
+    """Read the one record that ``data``, a gzip member by itself, holds; ``name`` is told in errors.
+
+    Raises:
+        DamagedRecordError: it holds none, or more than one, or its bytes fail its digest.
+    """
+    record, rest = _read(name, 0, data, bytes)
+    if rest:
+        raise damaged(name, 0, "more than one record lies there")
+    record.check()
+    return record
+
+
 def walk(path: Path, start: int = 0) -> Iterator[Record]:
     """Give the records of a file in order, from the offset ``start`` of one; digests are not checked.
 
