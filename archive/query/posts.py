@@ -1,9 +1,8 @@
 """Posts: found by word or filter, shown with all that is held of them."""
 
 import json
-import re
 import sqlite3
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -27,8 +26,8 @@ from archive.query.syntax import to_fts5
 
 _START, _END = "\x02", "\x03"
 _SIGHTINGS_SHOWN = 20
-_SNIPPET_WORDS = 32
-_WORDS_BEFORE = 6
+_SNIPPET_LETTERS = 220
+_LETTERS_BEFORE = 40
 _MOST_MARKED = 50_000
 
 _SUMMARY = """\
@@ -168,18 +167,18 @@ def _marked(text: str) -> Marked:
 
 
 def _snippet(whole: Marked) -> Marked:
-    """Cut the first piece of some words that holds the most of what was searched for."""
-    starts = [word.start() for word in re.finditer(r"\S+", whole.text)]
-    places = [bisect_right(starts, start) - 1 for start, _ in whole.spans]
-    held = [bisect_left(places, place + _SNIPPET_WORDS) - at for at, place in enumerate(places)]
-    best = places[held.index(max(held))] if held else 0
-    first = max(0, min(best - _WORDS_BEFORE, len(starts) - _SNIPPET_WORDS))
-    last = first + _SNIPPET_WORDS
-    begin, end = starts[first] if starts else 0, starts[last] if last < len(starts) else len(whole.text)
-    lead, tail = "… " if first else "", "…" if last < len(starts) else ""
+    """Cut the first piece of about ``_SNIPPET_LETTERS``, whole words, that holds the most of what was searched for."""
+    text, starts = whole.text, [start for start, _ in whole.spans]
+    held = [bisect_left(starts, start + _SNIPPET_LETTERS - _LETTERS_BEFORE) - at for at, start in enumerate(starts)]
+    best = starts[held.index(max(held))] if held else 0
+    latest = max(0, min(best - _LETTERS_BEFORE, len(text) - _SNIPPET_LETTERS))
+    begin = (text.find(" ", latest, best) + 1 or latest) if latest else 0
+    end = text.find(" ", begin + _SNIPPET_LETTERS) if begin + _SNIPPET_LETTERS < len(text) else -1
+    end = len(text) if end < 0 else end
+    lead, tail = "… " if begin else "", " …" if end < len(text) else ""
     shift = len(lead) - begin
     spans = ((start + shift, min(stop, end) + shift) for start, stop in whole.spans if begin <= start < end)
-    return Marked(text=f"{lead}{whole.text[begin:end]}{tail}", spans=tuple(spans))
+    return Marked(text=f"{lead}{text[begin:end]}{tail}", spans=tuple(spans))
 
 
 def _versions(db: sqlite3.Connection, post_id: int, current: int | None) -> tuple[Version, ...]:

@@ -6,6 +6,8 @@ from itertools import pairwise
 from time import process_time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.errors import NotFoundError, QueryError
 from archive.model import (
@@ -17,7 +19,7 @@ from archive.model import (
     TextOrigin,
     VersionAdded,
 )
-from archive.query import Archive, Filters, Order
+from archive.query import Archive, Filters, Order, posts
 from crawler.replica import BlogSimulator
 from tests.index.nights import DAWN, HOME, LISTING, SITE, Watch, refused
 
@@ -83,9 +85,24 @@ def test_snippet_is_cut_where_most_of_the_words_stand(watch: Watch, blog: BlogSi
         (hit,) = archive.search("title:long (lost OR blue OR hat)").hits
     shown = [hit.snippet.text[start:end] for start, end in hit.snippet.spans]
     assert shown == ["lost", "blue", "hat"]
-    assert hit.snippet.text.startswith("… filler9")
-    assert hit.snippet.text.endswith(" …")
-    assert len(hit.snippet.text.split()) == 32 + 2
+    lead, *words, tail = hit.snippet.text.split()
+    assert (lead, tail) == ("…", "…")
+    assert {"a", "lost", "blue", "hat"} < set(words) < set(blog.everything()[0].body[0].text.split())  # type: ignore[union-attr]
+    assert 200 < len(hit.snippet.text) < 260
+
+
+@given(
+    words=st.lists(st.text("abc", min_size=1, max_size=90), max_size=60),
+    marks=st.lists(st.booleans(), min_size=60, max_size=60),
+)
+def test_snippet_is_a_piece_of_the_text_with_its_marks(words: list[str], marks: list[bool]) -> None:
+    text = " ".join(f"{'-' * 60}\x02{word}\x03" if mark else word for word, mark in zip(words, marks, strict=False))
+    whole = posts._marked(text)  # noqa: SLF001  the law of the cut itself
+    cut = posts._snippet(whole)  # noqa: SLF001
+    assert cut.text.removeprefix("… ").removesuffix(" …") in whole.text
+    assert bool(cut.spans) == bool(whole.spans)
+    marked = {word for word, mark in zip(words, marks, strict=False) if mark}
+    assert all(cut.text[start:end] in marked for start, end in cut.spans)
 
 
 def test_snippet_of_a_text_full_of_the_word_takes_no_long_time(watch: Watch, blog: BlogSimulator) -> None:
