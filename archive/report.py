@@ -5,9 +5,11 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from archive import report_facts
 from archive.database import warc_date
 from archive.errors import NotFoundError
 from archive.query import Archive
+from archive.report_html import page
 
 _EVENTS = """\
 SELECT e.kind, p.identity, coalesce(p.canonical_url, u.url) AS url, a.title, e.is_edit, e.is_title_changed, e.is_silent,
@@ -23,8 +25,12 @@ SELECT x.purpose, count(*) AS requests, sum(x.payload_bytes) AS payload_bytes, s
 FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
 WHERE x.run_id = ? GROUP BY x.purpose ORDER BY x.purpose"""
 
+_UNCHANGED = """\
+SELECT count(*) FROM events e JOIN exchanges x ON x.id = e.capture_id
+WHERE x.run_id = ? AND e.kind = 'unchanged'"""
+
 _ROBOTS = """\
-SELECT u.url, c.status, x.payload_digest, f.name AS file, c.offset, c.length, x.record_id
+SELECT u.url, c.status, x.payload_digest, f.name AS file, c.offset, c.length, x.record_id, x.id AS capture_id
 FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
 JOIN urls u ON u.id = x.url_id JOIN files f ON f.id = c.file_id
 WHERE x.run_id = ? AND x.purpose = 'robots' ORDER BY x.id"""
@@ -42,7 +48,10 @@ class Report:
 
     ``run`` is its row with times spelled out; ``fetched`` counts exchanges by purpose; ``events`` are what changed,
     post by post; ``omissions`` what was not asked for, not taken or lost; ``alarms`` the pages that were not what the
-    layout expects; ``robots`` where the record of each robots.txt lies.
+    layout expects; ``robots`` each robots.txt as it was fetched, and where its record lies. ``changes`` are the edits,
+    paragraph by paragraph; ``gaps`` what was shown and is not held; ``nights`` the runs up to this one; ``fires`` the
+    times since the run before at which no run began; ``rules`` what the site file asks for; ``clock`` how right the
+    machine's clock was when this was written.
     """
 
     run: dict[str, object]
@@ -56,6 +65,12 @@ class Report:
     omissions: Rows
     alarms: Rows
     robots: Rows
+    changes: Rows
+    gaps: Rows
+    nights: Rows
+    fires: Rows
+    rules: dict[str, object]
+    clock: dict[str, object]
 
 
 def report_of(archive: Archive, uid: str) -> Report:
@@ -67,13 +82,12 @@ def report_of(archive: Archive, uid: str) -> Report:
     sql = "SELECT r.*, s.name AS site FROM runs r JOIN sites s ON s.id = r.site_id WHERE r.uid = ?"
     row = archive.db.execute(sql, (uid,)).fetchone()
     if row is None:
-        raise NotFoundError(f"there is no run {uid} in the index", hint="`vigil status` names the last run of each site.")
+        raise NotFoundError(
+            f"there is no run {uid} in the index", hint="`vigil status` names the last run of each site."
+        )
     number = row["id"]
     events = _rows(archive.db, _EVENTS, number)
-    unchanged = archive.db.execute(
-        "SELECT count(*) FROM events e JOIN exchanges x ON x.id = e.capture_id WHERE x.run_id = ? AND e.kind = 'unchanged'",
-        (number,),
-    ).fetchone()[0]
+    unchanged = archive.db.execute(_UNCHANGED, (number,)).fetchone()[0]
     omitted = "SELECT kind, url, reason, via, time FROM omissions WHERE run_id = ? ORDER BY id"
     return Report(
         run=_run(row),
@@ -86,12 +100,21 @@ def report_of(archive: Archive, uid: str) -> Report:
         events=events,
         omissions=[{**omission, "time": _spelled(omission["time"])} for omission in _rows(archive.db, omitted, number)],
         alarms=[{**alarm, "alarms": _parsed(alarm["alarms"])} for alarm in _rows(archive.db, _ALARMS, number)],
-        robots=_rows(archive.db, _ROBOTS, number),
+        robots=[
+            {**row, "text": report_facts.robots_text(archive, row["capture_id"])}
+            for row in _rows(archive.db, _ROBOTS, number)
+        ],
+        changes=report_facts.edits(archive.db, number),
+        gaps=report_facts.gaps(archive, row["site"]),
+        nights=report_facts.nights(archive.db, row["site_id"], number),
+        fires=report_facts.troubles(archive, row["site"], row["started"], _before(archive.db, row)),
+        rules=report_facts.rules(archive.db, number),
+        clock=report_facts.clock(),
     )
 
 
 def write_report(archive: Archive, uid: str) -> Path:
-    """Write ``reports/<uid>.json``, whole or not at all; give its path.
+    """Write ``reports/<uid>.json`` and the same for people, ``.html``, each whole or not at all; give the first's path.
 
     Raises:
         NotFoundError: the index knows no such run.
@@ -99,11 +122,23 @@ def write_report(archive: Archive, uid: str) -> Path:
     """
     folder = archive.collection.reports
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{uid}.json"
-    scratch = path.with_suffix(".json.new")
-    scratch.write_text(json.dumps(asdict(report_of(archive, uid)), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    told = asdict(report_of(archive, uid))
+    _write(folder / f"{uid}.html", page(told))
+    return _write(folder / f"{uid}.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+def _write(path: Path, text: str) -> Path:
+    scratch = path.with_name(f"{path.name}.new")
+    scratch.write_text(text, encoding="utf-8", errors="backslashreplace")
     scratch.replace(path)
     return path
+
+
+def _before(db: sqlite3.Connection, row: sqlite3.Row) -> int | None:
+    """Say when the run before began."""
+    sql = "SELECT max(started) FROM runs WHERE site_id = ? AND id < ?"
+    found: int | None = db.execute(sql, (row["site_id"], row["id"])).fetchone()[0]
+    return found
 
 
 def _run(row: sqlite3.Row) -> dict[str, object]:

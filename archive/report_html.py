@@ -1,0 +1,296 @@
+"""The report of a run as one page for people: no script, no outside request, nothing archived that could act.
+
+It is made from the very object that the JSON report holds. Everything passes ``_text``; addresses are shown, no links.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import cast
+
+from archive.charts import COLOURS, bars, line, size
+from archive.errors import ExitCode
+
+Row = Mapping[str, object]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_MEANINGS = {
+    ExitCode.OK: "All went well",
+    ExitCode.PARTIAL: "Done, with something left over",
+    ExitCode.INTERRUPTED: "Ended early, in good order",
+    ExitCode.TIME_LIMIT: "Ended early, in good order",
+}
+_SHOWN = 200
+"""Rows of a table; the JSON report has all."""
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6675;--line:#d9dee5;--paper:#fff;--card:#f5f7f9;
+--good:#1b7a4b;--look:#9a6200;--bad:#a12622;--add:#e3f4e8;--cut:#fbe6e4}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf1;--soft:#9fabba;--line:#36404d;--paper:#12171d;--card:#1b222b;
+--good:#5fce97;--look:#e5ae4d;--bad:#ff8f87;--add:#16382a;--cut:#43211f}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}
+h1{font-size:1.6rem;margin:0}
+h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}
+p{margin:.4rem 0}
+.soft,small{color:var(--soft)}
+.good{color:var(--good)}
+.look{color:var(--look)}
+.bad{color:var(--bad)}
+.verdict{border-left:5px solid;padding:.5rem 1rem;margin:1rem 0;background:var(--card)}
+.verdict b{font-size:1.15rem}
+.verdict span{color:var(--ink)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.6rem;margin:1rem 0}
+.tile{background:var(--card);border-radius:.5rem;padding:.6rem .8rem}
+.tile b{display:block;white-space:nowrap;font-size:1.3rem;line-height:1.2}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
+figure{margin:0}
+figcaption{font-size:.85rem;color:var(--soft)}
+svg{width:100%;height:auto}
+svg text{font-size:12px;fill:var(--soft)}
+.key{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin:0 .3em 0 .8em}
+table{border-collapse:collapse;width:100%;font-size:.92rem}
+td,th{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);
+overflow-wrap:anywhere}
+th{font-weight:600;color:var(--soft)}
+td.n{white-space:nowrap}
+.post{margin:.5rem 0;padding-bottom:.5rem;border-bottom:1px solid var(--line)}
+.post small{overflow-wrap:anywhere;display:block}
+ins,del{display:block;padding:.25rem .6rem;margin:.2rem 0;text-decoration:none;border-radius:.25rem;
+overflow-wrap:anywhere}
+ins{background:var(--add)}
+del{background:var(--cut)}
+ins:before{content:"+ "}
+del:before{content:"\\2212 "}
+pre{background:var(--card);padding:.8rem;overflow:auto;font-size:.85rem;border-radius:.4rem;max-height:24rem}
+details{margin:.5rem 0}
+summary{cursor:pointer}
+dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.2rem 1rem;margin:0}
+dt{color:var(--soft)}
+dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}
+@media print{pre{max-height:none}}
+"""
+
+
+def page(report: Row) -> str:
+    """Write the page of a report, the object that ``reports/<run>.json`` holds."""
+    run = cast(Row, report["run"])
+    title = f"{run['site']}: night of {str(run['started'])[:10]}"
+    sections = (
+        _head(report, title),
+        _tiles(report),
+        _warnings(report),
+        _events(report, "New", lambda event: event["kind"] == "version-added" and not event["is_edit"]),
+        _changed(report),
+        _events(report, "Gone", lambda event: event["kind"] == "gone"),
+        _events(report, "Came back or moved", lambda event: event["kind"] in {"returned", "moved", "version-restored"}),
+        _charts(report),
+        _table("Left out, and why", report["omissions"], ("kind", "url", "reason")),
+        _table("Shown, but not held", report["gaps"], ("identity", "title", "reason")),
+        _table("Answers that say nothing certain", _rejected(report), ("identity", "url", "detail")),
+        _robots(report),
+        _facts(report),
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body><main>\n"
+        + "\n".join(filter(None, sections))
+        + "\n</main></body></html>\n"
+    )
+
+
+def _text(value: object) -> str:
+    """Escape what may come from anywhere; what could steer the reading direction is taken out."""
+    text = "" if value is None else str(value)
+    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+
+
+def _rows(value: object) -> list[Row]:
+    return cast(list[Row], value)
+
+
+def _head(report: Row, title: str) -> str:
+    run = cast(Row, report["run"])
+    code = run["exit_code"]
+    known = ExitCode(code) if isinstance(code, int) and code in set(ExitCode) else None
+    good = {ExitCode.OK: "good", ExitCode.PARTIAL: "look", ExitCode.INTERRUPTED: "look", ExitCode.TIME_LIMIT: "look"}
+    mood = good.get(known, "bad") if known is not None else "bad"
+    words = _MEANINGS.get(known, "The night went wrong") if known is not None else "The run was cut off"
+    test = "" if run["route"] == "site" else "<p class=look>A test run: these are not captures of the real site.</p>"
+    name = known.name.lower().replace("_", " ") if known is not None else "no end"
+    return (
+        f"<h1>{_text(title)}</h1><p class=soft>{_span(run)}</p>"
+        f'<div class="verdict {mood}"><b>{words}</b><br><span>The run stopped because: {_text(run["stop_reason"])} '
+        f"(exit {_text(code)}, {name}).</span></div>{test}"
+    )
+
+
+def _span(run: Row) -> str:
+    started, ended = str(run["started"]), str(run["ended"] or "")
+    return f"{_text(started[:19].replace('T', ' '))} to {_text(ended[:19].replace('T', ' ') or 'an unknown end')}, UTC"
+
+
+def _tiles(report: Row) -> str:
+    fetched = _rows(report["fetched"])
+    numbers = [
+        ("new", report["new_posts"]),
+        ("edited", report["edits"]),
+        ("gone", report["gone"]),
+        ("unchanged", report["unchanged"]),
+        ("requests", sum(cast(int, row["requests"]) for row in fetched)),
+        ("came", size(sum(cast(int, row["payload_bytes"] or 0) for row in fetched))),
+        ("not held", len(_rows(report["gaps"]))),
+    ]
+    tiles = (f'<div class="tile"><b>{_text(value)}</b>{name}</div>' for name, value in numbers)
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _warnings(report: Row) -> str:
+    run, rules, clock = (cast(Row, report[name]) for name in ("run", "rules", "clock"))
+    told = [f"After a crash: {sentence}" for sentence in cast(list[str], run["recovered"] or [])]
+    told += [f"{row['url']}: {row['outcome']} {row['alarms'] or ''}" for row in _rows(report["alarms"])[:20]]
+    told += [
+        f"{str(row['time'])[:16].replace('T', ' ')}, {row['kind']}: {row['detail']}" for row in _rows(report["fires"])
+    ]
+    if clock["is_synchronised"] is False:
+        told.append("This machine's clock is not set by a time server; the times may be wrong.")
+    if rules["is_site_file_new"]:
+        told.append("The site file is another one than in the run before.")
+    if rules["software_before"]:
+        told.append(f"The software is another one than in the run before, {rules['software_before']}.")
+    if not told:
+        return ""
+    return "<h2>Worth a look</h2><ul>" + "".join(f"<li>{_text(sentence)}</li>" for sentence in told) + "</ul>"
+
+
+def _events(report: Row, heading: str, chosen: Callable[[Row], bool]) -> str:
+    found = [event for event in _rows(report["events"]) if chosen(event)]
+    if not found:
+        return ""
+    posts = (
+        f'<div class="post">{_text(event["title"] or event["identity"])}'
+        f"<small>{_text(event['url'])}{_detail(event)}</small></div>"
+        for event in found[:_SHOWN]
+    )
+    return f"<h2>{heading} <small>{len(found):,}</small></h2>{''.join(posts)}{_more(len(found))}"
+
+
+def _detail(event: Row) -> str:
+    return "" if event["kind"] == "version-added" or event["detail"] is None else f" · {_text(event['detail'])}"
+
+
+def _changed(report: Row) -> str:
+    found = _rows(report["changes"])
+    if not found:
+        return ""
+    return f"<h2>Edited <small>{len(found):,}</small></h2>" + "".join(map(_edit, found[:_SHOWN])) + _more(len(found))
+
+
+def _edit(change: Row) -> str:
+    silent = (
+        " · <span class=look>silent: its stated time of modification did not move</span>" if change["is_silent"] else ""
+    )
+    title = f"<del>{_text(change['old_title'])}</del><ins>{_text(change['title'])}</ins>" if change["old_title"] else ""
+    parts = []
+    for part in _rows(change["paragraphs"]):
+        if part["sign"] == "=":
+            parts.append(f"<p class=soft>… {_text(part['count'])} unchanged …</p>")
+        else:
+            tag = "ins" if part["sign"] == "+" else "del"
+            parts.append(f"<{tag}>{_text(part['text'])}</{tag}>")
+    return (
+        f'<div class="post"><h3>{_text(change["title"])}</h3><small>{_text(change["url"])} · '
+        f"version {_text(change['version'])}{silent}</small>{title}{''.join(parts)}</div>"
+    )
+
+
+def _charts(report: Row) -> str:
+    nights = _rows(report["nights"])
+    labels = [str(night["started"])[:10] for night in nights]
+    kinds = ("new", "edited", "gone")
+    events = [(kind, [cast(float, night[kind]) for night in nights]) for kind in kinds]
+    requests = [("requests", [cast(float, night["requests"]) for night in nights])]
+    growth = [cast(float, night["archive_bytes"]) for night in nights]
+    key = "".join(
+        f'<span class="key" style="background:{colour}"></span>{kind}'
+        for kind, colour in zip(kinds, COLOURS, strict=True)
+    )
+    drawn = (
+        (bars(labels, events, title="Posts new, edited and gone, run by run"), f"Posts{key}"),
+        (bars(labels, requests, title="Requests, run by run"), "Requests"),
+        (line(labels, growth, title="Size of the WARC files"), "Size of the WARC files"),
+    )
+    figures = (f"<figure>{chart}<figcaption>{caption}</figcaption></figure>" for chart, caption in drawn)
+    return f"<h2>The last {len(nights)} runs</h2><div class=charts>{''.join(figures)}</div>"
+
+
+def _rejected(report: Row) -> list[Row]:
+    return [event for event in _rows(report["events"]) if event["kind"] == "rejected"]
+
+
+def _table(heading: str, value: object, columns: tuple[str, ...]) -> str:
+    rows = _rows(value)
+    if not rows:
+        return ""
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_text(row[column])}</td>" for column in columns) + "</tr>" for row in rows[:_SHOWN]
+    )
+    return f"<h2>{heading} <small>{len(rows):,}</small></h2><table><tr>{head}</tr>{body}</table>{_more(len(rows))}"
+
+
+def _more(count: int) -> str:
+    return f"<p class=soft>{count - _SHOWN:,} more are in the JSON report.</p>" if count > _SHOWN else ""
+
+
+def _robots(report: Row) -> str:
+    run = cast(Row, report["run"])
+    counts = cast(Row, run["counts"] or {})
+    exceptions = cast(list[str], run["robots_exceptions"] or [])
+    used = _text(counts.get("excepted_requests", 0))
+    told = "".join(f"<li>{_text(one)}</li>" for one in exceptions)
+    parts = [
+        f"<p>Set aside, openly, for {used} requests:</p><ul>{told}</ul>"
+        if exceptions
+        else "<p>Obeyed without exception.</p>"
+    ]
+    for row in _rows(report["robots"]):
+        where = (
+            f"{_text(row['url'])}, status {_text(row['status'])}, record at {_text(row['file'])}:{_text(row['offset'])}"
+        )
+        text = row["text"]
+        shown = f"<pre>{_text(text)}</pre>" if text else "<p class=soft>Nothing readable came.</p>"
+        parts.append(f"<details><summary>{where}</summary>{shown}</details>")
+    return "<h2>robots.txt</h2>" + "".join(parts)
+
+
+def _facts(report: Row) -> str:
+    run, rules, clock = (cast(Row, report[name]) for name in ("run", "rules", "clock"))
+    counts = cast(Row, run["counts"] or {})
+    gap = counts.get("shortest_gap_ms")
+    kept = f"{cast(int, gap) / 1000:.2f} s at the shortest" if gap is not None else "not measured"
+    sure = {True: "set by a time server", False: "not set by a time server", None: "unknown"}
+    error = clock["max_error_seconds"]
+    state = sure[cast("bool | None", clock["is_synchronised"])] + (
+        f", within {error:.3f} s" if isinstance(error, float) else ""
+    )
+    facts: Iterable[tuple[str, object]] = (
+        ("Run", run["uid"]),
+        ("Asked for", run["mode"]),
+        ("Delay between requests", f"{rules['delay_seconds']} s wanted; {kept}"),
+        ("Listing", "walked to its end, or to what is known" if run["is_walk_complete"] else "not walked to its end"),
+        ("Software", run["software"]),
+        ("Site file (SHA-256)", run["config_digest"]),
+        ("User agent", run["user_agent"]),
+        ("Operator", run["operator"] or "not named"),
+        ("Contact", run["contact"] or "not named"),
+        ("Clock", state),
+        *((name.replace("_", " "), value) for name, value in counts.items()),
+    )
+    return (
+        "<h2>How it was done</h2><dl>" + "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in facts) + "</dl>"
+    )
