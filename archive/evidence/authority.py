@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from archive.errors import UsageError
 from archive.evidence.storing import write_whole
-from archive.evidence.tokens import TEST_NAME
+from archive.evidence.tokens import TEST_NAME, Answer
 from archive.model import sha256_of
 
 POLICY = "2.25.329800735698586629295641978511506172918"
@@ -52,6 +52,10 @@ class TestAuthority:
         """The root, for whoever configures this authority."""
         return self.root.public_bytes(Encoding.PEM)
 
+    def issue(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+        """Sign a certificate with the root's key."""
+        return builder.sign(self._root_key, hashes.SHA256())
+
     def answer(self, query: bytes) -> bytes:
         """Answer a time-stamp query; one that cannot be read is refused, as RFC 3161 says.
 
@@ -62,9 +66,7 @@ class TestAuthority:
             imprint, nonce = request["message_imprint"], request["nonce"].native
             imprint["hashed_message"].native  # noqa: B018  parses it
         except (ValueError, KeyError, TypeError):
-            return bytes(
-                tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {"bad_data_format"}}}).dump()
-            )
+            return bytes(Answer({"status": {"status": "rejection", "fail_info": {"bad_data_format"}}}).dump())
         token = self.token(imprint, nonce)
         return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token}).dump())
 

@@ -5,12 +5,20 @@ authority says is believed only under a root that was given beforehand; certific
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from cryptography import x509
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, decode_timestamp_response
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    decode_timestamp_response,
+)
 from rfc3161_client.verify import VerifierBuilder
 
 from archive.errors import IntegrityError
@@ -24,6 +32,15 @@ AGREEMENT = timedelta(minutes=10)
 TEST_NAME = "NOT TRUSTED"
 """Stands in the subject of every certificate that ``vigil tsa`` makes."""
 _HINT = "The token proves nothing; another is asked for by `vigil seal`."
+
+
+class Answer(core.Sequence):  # type: ignore[misc]  # asn1crypto ships no types
+    """TimeStampResp of RFC 3161, whose token is missing where the authority refuses."""
+
+    _fields: ClassVar[list[tuple[object, ...]]] = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +101,7 @@ def accept_answer(
         IntegrityError: it is no answer, refuses, or does not hold; the reason is named.
     """
     try:
-        parsed = tsp.TimeStampResp.load(answer, strict=True)
+        parsed = Answer.load(answer, strict=True)
         status = parsed["status"]["status"].native
         words = "; ".join(parsed["status"]["status_string"].native or ())
         token = parsed["time_stamp_token"].dump() if status in {"granted", "granted_with_mods"} else b""
@@ -115,12 +132,11 @@ def check_token(
             raise IntegrityError("the token is not by the pinned certificate", hint=_HINT)
     try:
         response = decode_timestamp_response(_as_response(token))
-        verifier = VerifierBuilder(tsa_certificate=pinned, roots=list(authority.roots), nonce=nonce).build()
-        verifier.verify(response, hashlib.sha256(data).digest())
         info = response.tst_info
         (signer,) = response.signed_data.signer_infos
-    except (VerificationError, ValueError) as error:
-        raise IntegrityError(f"the token does not hold: {error}", hint=_HINT) from None
+    except ValueError as error:
+        raise IntegrityError(f"the token cannot be read: {error}", hint=_HINT) from None
+    _verify(response, hashlib.sha256(data).digest(), authority.roots, pinned, nonce)
     if info.message_imprint.hash_algorithm.dotted_string != "2.16.840.1.101.3.4.2.1":
         raise IntegrityError("the token's imprint is no SHA-256", hint=_HINT)
     time = info.gen_time.replace(tzinfo=UTC) if info.gen_time.tzinfo is None else info.gen_time.astimezone(UTC)
@@ -137,6 +153,25 @@ def check_token(
         subject=leaf.subject.rfc4514_string(),
         fingerprint=fingerprint_of(leaf),
     )
+
+
+def _verify(
+    response: TimeStampResponse,
+    digest: bytes,
+    roots: Sequence[x509.Certificate],
+    pinned: x509.Certificate | None,
+    nonce: int | None,
+) -> None:
+    """Verify under one of the roots; one by one, since an old root and its successor may have the same name."""
+    problem = "no root is known for the authority"
+    for root in roots:
+        try:
+            VerifierBuilder(tsa_certificate=pinned, roots=[root], nonce=nonce).build().verify(response, digest)
+        except (VerificationError, ValueError) as error:
+            problem = str(error)
+        else:
+            return
+    raise IntegrityError(f"the token does not hold: {problem}", hint=_HINT)
 
 
 def _certificates(token: bytes) -> tuple[x509.Certificate, ...]:
