@@ -51,7 +51,8 @@ def rebuild(
 ) -> Rebuilt:
     """Make ``archive.db`` again and put it in the place of the present one, whole or not at all.
 
-    ``workers`` processes read pages, as many as there are cores by default.
+    ``workers`` processes read pages, as many as there are cores by default; a script of yours that asks for more than
+    one needs ``if __name__ == "__main__":`` around it, as ever with ``multiprocessing``.
 
     Raises:
         LockedError: a run holds the collection.

@@ -148,7 +148,7 @@ def _hit(db: sqlite3.Connection, expression: str, row: sqlite3.Row) -> Hit:
         version=row["number"],
         is_current=row["number"] == row["current"],
         title=_marked(title),
-        snippet=_snippet(_marked(" ".join(text.split()))),
+        snippet=_snippet(_marked(text.replace("\n\n", " "))),
     )
 
 
