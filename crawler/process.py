@@ -65,10 +65,11 @@ def run_to_end(process: AsyncCrawlerProcess, spider: str, arguments: Mapping[str
     crawler = process.create_crawler(spider)
     task = process.crawl(crawler, **arguments)
     process.start()
-    if task.cancelled():
-        return RunResult(uid="", exit_code=ExitCode.KILLED, stop_reason="ended at once by a second signal")
-    error = task.exception()
+    error = None if task.cancelled() else task.exception()
     if error is not None:
         raise error
-    run = Run.of(crawler)
+    run = None if task.cancelled() else Run.of(crawler)
+    if run is None or not run.has_ended:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of every task that was dropped
+        return RunResult(uid="", exit_code=ExitCode.KILLED, stop_reason="ended at once by a second signal")
     return RunResult(uid=run.uid, exit_code=run.exit_code, stop_reason=run.stop_reason)

@@ -102,6 +102,7 @@ class Run:
         self.started = datetime.now(UTC)
         self.uid = f"{self.started:%Y%m%dT%H%M%S}Z-{self.site.id}-{secrets.token_hex(3)}"
         self.pace = Pace(options.delay, self.site.politeness.jitter, is_over=lambda: self.is_ending)
+        self.has_ended = False
         self.exit_code = ExitCode.ERROR
         self.stop_reason = str(StopReason.INTERRUPTED)
         self._line = ProgressLine(self.progress, is_shown=crawler.settings.getbool("VIGIL_PROGRESS"))
@@ -367,6 +368,7 @@ class Run:
 
         ``reason`` is Scrapy's own word; a signal that came before the first request did not reach Scrapy's engine.
         """
+        self.has_ended = True
         self.course.leave()
         if not self.crawler.crawling:
             reason = INTERRUPTED
@@ -380,6 +382,7 @@ class Run:
                 with Archive.open(self.collection) as archive:
                     write_report(archive, self.uid)
         except asyncio.CancelledError:
+            self.has_ended = False
             self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
             raise
         except VigilError as error:

@@ -61,7 +61,10 @@ class BlogSpider(Spider):
             await self.run.begin()
         except VigilError as error:
             self.run.fail(error)
+            return
         if self.run.is_ending:
+            # A signal that came before the engine ran: Scrapy 2.19 takes note of it, and then waits for ever.
+            await self.crawler.engine.stop_async()
             return
         self.seen: set[Identity] = set()
         self.asked: set[Identity] = set()

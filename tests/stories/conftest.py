@@ -54,8 +54,8 @@ class Story:
     def command(self, *words: str) -> list[str]:
         return [*self.machine, *words, "--collection", str(self.collection.root)]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command and let it run."""
+    def start(self, *words: str, is_leader: bool = False) -> subprocess.Popen[str]:
+        """Start a command and let it run; ``is_leader`` of a process group of its own, as one typed at a terminal is."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
         environ |= {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder), **self.environ}
         return subprocess.Popen(
@@ -65,6 +65,7 @@ class Story:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=is_leader,
         )
 
     def vigil(self, *words: str, within: float = 120) -> Ended:

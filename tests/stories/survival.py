@@ -1,5 +1,12 @@
 """What every story of bad luck asks afterwards: what was asked of the blog, what was kept, and is it sound?"""
 
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -7,7 +14,7 @@ from archive.indexer import whole_units
 from archive.verify import Round, index_anew
 from archive.warc import LaidExchange, warc_files
 from crawler.replica.model import CANONICAL_HOST
-from tests.stories.conftest import Story
+from tests.stories.conftest import ROOT, Ended, Story
 
 
 def asked(story: Story, since: int = 0) -> list[str]:
@@ -50,3 +57,39 @@ def assert_whole(story: Story) -> None:
     assert story.archived() == story.published()
     assert last_run(story, "is_walk_complete") == (1,)
     assert_sound(story)
+
+
+@contextmanager
+def database_locked(story: Story, seconds: float) -> Iterator[threading.Event]:
+    """Somebody else writes to archive.db for so long; the event says that it is still so."""
+    is_locked = threading.Event()
+    with closing(sqlite3.connect(story.collection.database, check_same_thread=False, isolation_level=None)) as other:
+
+        def let_go() -> None:
+            is_locked.clear()
+            other.execute("ROLLBACK")
+
+        other.execute("BEGIN IMMEDIATE")
+        is_locked.set()
+        end = threading.Timer(seconds, let_go)
+        end.start()
+        try:
+            yield is_locked
+        finally:
+            end.join()
+
+
+def scrapy_crawl(story: Story, *words: str, before: tuple[str, ...] = (), within: float = 120) -> Ended:
+    """Crawl the replica with ``scrapy crawl`` from the repository root; ``before`` stands before the command."""
+    route = story.route()
+    settings = {
+        "VIGIL_COLLECTION": story.collection.root,
+        "VIGIL_RESOLVE": ",".join(story.server.resolve),
+        "VIGIL_CACERT": route[route.index("--cacert") + 1],
+        "VIGIL_DELAY": 0,
+    }
+    given = [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
+    command = [*before, sys.executable, "-m", "scrapy", "crawl", "blog", "-a", f"site={story.site}", *given, *words]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")} | story.environ
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=within, check=False)
+    return Ended(code=done.returncode, out=done.stdout, err=done.stderr)

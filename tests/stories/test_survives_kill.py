@@ -32,9 +32,11 @@ REQUESTS = 12
         ("while-a-request-is-announced", 5),
         ("before-the-request-goes-out", 3),
         ("while-records-are-written", 2),
+        ("while-records-are-written", 3),
         ("while-records-are-written", 10),
         ("between-sync-and-index", 8),
-        *((moment, 1) for moment in ONCE[1:]),
+        ("before-the-file-is-closed", 1),
+        ("before-the-announcements-are-settled", 1),
     ],
     ids=str,
 )
