@@ -12,7 +12,15 @@ import pytest
 
 from archive.collection import Collection
 from archive.database import SCHEMA_VERSION, connect
-from archive.errors import DamagedIndexError, ExitCode, LockedError, NotFoundError, StorageError, VigilError
+from archive.errors import (
+    DamagedIndexError,
+    DiskFullError,
+    ExitCode,
+    LockedError,
+    NotFoundError,
+    StorageError,
+    VigilError,
+)
 from archive.index import Index
 from archive.query import Archive
 
@@ -115,6 +123,16 @@ def test_broken_batch_leaves_nothing(path: Path) -> None:
         with index.batch():
             index.insert("sites", {"name": "b"})
         assert index.number("SELECT id FROM sites") == 1
+
+
+def test_full_disk_keeps_nothing_of_the_batch_and_has_its_own_code(path: Path) -> None:
+    with closing(Index.open(path)) as index:
+        index.execute(f"PRAGMA max_page_count = {index.number('PRAGMA page_count')}")
+        rows = [(number, f"{number:064}", b"x" * 4000) for number in range(1, 50)]
+        with pytest.raises(DiskFullError) as caught, index.batch():
+            index.insert_rows("rules", rows)
+        assert caught.value.exit_code is ExitCode.DISK_FULL
+        assert index.number("SELECT count(*) FROM rules") == 0
 
 
 def test_folder_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
