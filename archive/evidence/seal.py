@@ -22,8 +22,6 @@ STAMPED = (SUMS, SIGNATURE)
 """What the time authorities stamp: the list, and its signature, so that this outlives the signing certificate."""
 RUN = "provenance/run.json"
 PREVIOUS = "provenance/previous-checkpoint"
-MOST_RECORDS = 10_000
-"""A run with more records is sealed in parts of at most so many."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._/-]{0,250})")
 _TOKEN = re.compile(r"(?P<stamped>SHA256SUMS(?:\.p7s)?)\.(?P<authority>[a-z0-9-]{1,32})\.tst")

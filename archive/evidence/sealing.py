@@ -25,12 +25,13 @@ from archive.evidence.ledger import Ledger, seal_names, seal_of, seals_folder
 from archive.evidence.members import RunFiles, SealedFile, facts_of, read_file
 from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, unsealed_runs
 from archive.evidence.provenance import Sealing, run_json
-from archive.evidence.seal import MOST_RECORDS, PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
+from archive.evidence.seal import PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
 from archive.evidence.signature import check_signature, sign
 from archive.evidence.storing import refused, sync_folder, write_whole
 from archive.evidence.tokens import Stamp, TimeAuthority, TokenRequest, accept_answer, request_for
 from archive.evidence.trust import leave_copies
 from archive.model import Sha256, as_sha256, sha256_of
+from archive.warc import MOST_RECORDS
 
 _log = logging.getLogger(__name__)
 _SCRATCH = ".new"

@@ -29,6 +29,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o444) -> None:
         scratch.rename(path)
         sync_folder(path.parent)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise refused(path, error) from error
 
 

@@ -28,6 +28,7 @@ class OpenFile:
         self.path = path
         self.name = closed_name(path)
         self.size = 0
+        self.records = 0
         self._written = hashlib.sha256()
         self._is_torn = False
         try:
@@ -61,6 +62,7 @@ class OpenFile:
             length = len(member.data)
             refs.append(RecordRef(file=self.name, offset=self.size, length=length, record_id=member.record_id))
             self.size += length
+            self.records += 1
             self._written.update(member.check)
         return tuple(refs)
 

@@ -34,6 +34,10 @@ Original = RecordRef
 _JSON = "application/json"
 _PKIX = "application/pkix-cert"
 _RECENT = 4096
+MOST_RECORDS = 10_000
+"""Records of one file: a run is sealed in parts of whole files, each with a list of no more lines than this."""
+_ROOM = 16
+"""Records that are kept free for one more exchange, the certificates of its peer, and the end of the run."""
 _log = logging.getLogger(__name__)
 
 
@@ -100,8 +104,7 @@ class WarcWriter:
             StorageError: the disk refused.
             IntegrityError: the file before did not read back as written.
         """
-        if self._file is not None and self._file.size >= self._max_bytes:
-            self._close_file()
+        self._roll_over()
         file = self._ready(exchange.began)
         shape = layout.shape_of(exchange)
         original = self._original(exchange, shape)
@@ -131,6 +134,7 @@ class WarcWriter:
             StorageError: the disk refused.
             IntegrityError: the file before did not read back as written.
         """
+        self._roll_over()
         block = layout.notes_of_omission(omission).to_block()
         return self._lay("metadata", omission.time, target_uri(omission.url), layout.FIELDS_TYPE, block)
 
@@ -170,6 +174,12 @@ class WarcWriter:
         if self._file is None:
             self._file = self._start_file(time)
         return self._file
+
+    def _roll_over(self) -> None:
+        """Close a file that is large, or that has so many records that another exchange might be too many."""
+        file = self._file
+        if file is not None and (file.size >= self._max_bytes or file.records + _ROOM > MOST_RECORDS):
+            self._close_file()
 
     def _close_file(self) -> None:
         file, self._file = self._file, None
