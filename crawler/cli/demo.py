@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,8 +26,12 @@ HOME = "https://www.rferl.org"
 
 @click.command(cls=Verb, examples=("vigil demo", "vigil demo --folder /tmp/vigil-demo --posts 40"))
 @click.option(
-    "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True,
-    metavar="DIR", help="Where the demo's archive goes; a former demo there is not touched, but refused.",
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the demo's archive goes; a former demo there is not touched, but refused.",
 )
 @click.option("--posts", type=click.IntRange(10, 5000), default=300, show_default=True, help="Posts of the replica.")
 def demo(folder: Path, posts: int) -> int:
@@ -34,7 +39,8 @@ def demo(folder: Path, posts: int) -> int:
 
     A stand-in for the blog (invented posts, the real site's habits) is served on 127.0.0.1 under the real host names,
     crawled with the shipped site file, searched, shown, verified and rebuilt. Nothing leaves this machine. Then a day
-    passes, and a second run finds what is new.
+    passes, and a second run finds what is new. Each run is sealed, and stamped by two time authorities on this machine,
+    which nobody should trust.
     """
     from crawler.replica import ReplicaServer, fictional_blog
 
@@ -42,10 +48,30 @@ def demo(folder: Path, posts: int) -> int:
         raise UsageError(f"{folder} is not empty", hint="Remove it, or name another folder with --folder.")
     folder.mkdir(parents=True, exist_ok=True)
     blog = fictional_blog(posts=posts)
-    with ReplicaServer(blog, has_tls=True) as server, TemporaryDirectory() as place:
+    with ReplicaServer(blog, has_tls=True) as server, TemporaryDirectory() as place, _sealing(folder):
         authority = Path(place, "replica-ca.pem")
         authority.write_bytes(server.ca_pem)
         return _tell(folder, blog, server, authority)
+
+
+@contextmanager
+def _sealing(folder: Path) -> Iterator[None]:
+    """Make keys, two time authorities, a place where checkpoints are published, and the settings that name them."""
+    from archive.evidence.authority import AuthorityServer, TestAuthority
+    from archive.evidence.keys import make_keys
+
+    owner = "vigil demo"
+    make_keys(folder / "keys", owner=owner, log_name="vigil/demo", passphrase=None, now=datetime.now(UTC))
+    for name in ("config", "published"):
+        (folder / name).mkdir()
+    lines = ['collection = ".."', f'operator = "{owner}"', 'keys = "../keys"', 'publish = ["../published"]']
+    with ExitStack() as servers:
+        for name in ("tsa1", "tsa2"):
+            server = servers.enter_context(AuthorityServer(TestAuthority(name)))
+            server.write_root(folder / "config" / f"{name}.pem")
+            lines += ["[[authorities]]", f'name = "{name}"', f'url = "{server.url}"', f'root = "{name}.pem"']
+        (folder / "config" / "vigil.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        yield
 
 
 def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authority: Path) -> int:
@@ -59,9 +85,15 @@ def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authorit
         ("The newest posts.", ["list", "--limit", "5"]),
         ("Find a word in every text.", ["search", "reporter", "--limit", "3"]),
         ("One post: its text, its versions, and the record that holds its bytes.", ["show", str(newest.id)]),
-        ("The very bytes the server sent for it, as it sent them.", ["get", str(newest.id), "--http", "-o", "post.http"]),
+        (
+            "The very bytes the server sent for it, as it sent them.",
+            ["get", str(newest.id), "--http", "-o", "post.http"],
+        ),
         ("The second night: one new post.", crawl),
-        ("Every record against its digest, and the index made anew from the records, row by row.", ["verify", "--deep"]),
+        (
+            "Every record against its digest and the seal of its run, and the index made anew, row by row.",
+            ["verify", "--deep"],
+        ),
     ]
     for number, (what, words) in enumerate(steps, 1):
         if number == 7:
@@ -72,7 +104,9 @@ def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authorit
             show(f"\nvigil demo: step {number} ended with exit code {code}")
             return code
     show(f"\nThe archive is in {folder}: WARC files in {folder / 'archive'}, the index in {folder / 'archive.db'}.")
+    show(f"Each run is sealed in {folder / 'seals'}; the keys are in {folder / 'keys'}.")
     show(f"Look around: vigil search --collection {folder} WORD")
+    show(f"Check it all: vigil verify --config {folder / 'config' / 'vigil.toml'}")
     return ExitCode.OK
 
 
