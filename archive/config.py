@@ -94,6 +94,8 @@ class SettingsFile:
     """Free disk space below which a crawl stops in good order (exit 16)."""
     copies: tuple[_CopyPlace, ...] = ()
     """Places of a second copy, sent to after every crawl: a mounted disk's folder, or ``user@host:folder`` for rsync."""
+    alerts_file: Path | None = None
+    """File with the addresses that alerts go to, one apprise URL a line, readable by you alone; left out: none go."""
     log_format: _LogFormat = "console"
     """How the log is written: ``console`` for people, ``json`` for programs, one object a line."""
     keys: Path = Path("keys")

@@ -62,6 +62,8 @@ class ExitCode(IntEnum):
     """Pages came, but they are block pages or empty answers, not the blog."""
     SELF_TEST_FAILED = 33
     """The recorder does not keep exact bytes on this machine; nothing was crawled."""
+    OVERDUE = 34
+    """The command did its work, and found that a run is overdue or failed, or something else needs a look."""
     LOCKED = 75
     """Another writer holds the collection; try again later."""
 

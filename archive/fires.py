@@ -68,6 +68,11 @@ def fires(collection: Collection, *, site: str | None = None, since: datetime | 
     return tuple(found)
 
 
+def unkept(collection: Collection, since: datetime) -> tuple[Fire, ...]:
+    """List the fires since a time that brought no whole run."""
+    return tuple(fire for fire in fires(collection, since=since) if fire.kind in TROUBLE)
+
+
 def _path(collection: Collection) -> Path:
     return collection.state / "fires.jsonl"
 

@@ -1,24 +1,43 @@
-"""What follows a run, once its records are closed and the collection is free again: copies."""
+"""What follows a run, once its records are closed and the collection is free again: copies, alerts."""
 
 import logging
+from contextlib import suppress
+from datetime import UTC, datetime
 
+from archive import journal
 from archive.collection import Collection
 from archive.config import Settings
 from archive.copying import copy
 from archive.errors import ExitCode, VigilError
+from archive.watch import COPIES
+from crawler.alerts import check
 
 log = logging.getLogger(__name__)
 
 
 def look_after(settings: Settings) -> ExitCode:
     """Send the second copies that are configured; one that fails makes the night partial."""
+    collection = Collection(settings.collection)
     worst = ExitCode.OK
     for place in settings.copies:
+        problem = ""
         try:
-            done = copy(Collection(settings.collection), place)
+            done = copy(collection, place)
         except (VigilError, OSError) as error:
             log.error("the copy at %s failed: %s", place, error)  # noqa: TRY400 - the message says all
-            worst = ExitCode.PARTIAL
+            worst, problem = ExitCode.PARTIAL, str(error)
         else:
             log.info("%d files were copied to %s", done.sent, place)
+        with suppress(OSError):
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            journal.append(collection.state / COPIES, {"time": now, "place": place, "problem": problem})
+    tell(settings)
     return worst
+
+
+def tell(settings: Settings) -> None:
+    """Send the alerts that are due; one that cannot be sent stops nothing."""
+    try:
+        check(settings)
+    except (VigilError, OSError) as error:
+        log.error("alerts: %s", error)  # noqa: TRY400 - the message says all

@@ -33,6 +33,8 @@ BEAT = 30.0
 """Seconds between two looks at the clock."""
 JUMP = 60.0
 """Seconds by which the clock may differ from a beat's length before it is a jump."""
+LOOK_EVERY = 3600.0
+"""Seconds between two looks at what is overdue while nothing fires."""
 PATIENCE = 120.0
 """Seconds in which a crawl that was asked to end has ended; an exchange may take 60."""
 KILL_AFTER = 10.0
@@ -48,7 +50,8 @@ class Plan:
     schedules: Mapping[str, Schedule]
     command: Callable[[str], Sequence[str]]
     last_good: Callable[[str], datetime | None]
-    after_run: Callable[[], None] = lambda: None
+    look: Callable[[], None] = lambda: None
+    """Tells what needs a look; called after each fire, and every hour."""
     patience: float = PATIENCE
     beat: float = BEAT
 
@@ -111,6 +114,7 @@ class Scheduler:
     def _watch_clock(self) -> None:
         """Wake the scheduler at every beat: it sleeps by one clock and fires by another, which may be set anew."""
         before = self._now(), time.monotonic()
+        looked = before[1]
         while not self._stop.wait(self.plan.beat):
             after = self._now(), time.monotonic()
             jump = (after[0] - before[0]).total_seconds() - (after[1] - before[1])
@@ -120,6 +124,9 @@ class Scheduler:
                     self._plan(site)
                 self._start_overdue()
             self._jobs.wakeup()
+            if after[1] - looked > LOOK_EVERY:
+                self.plan.look()
+                looked = after[1]
             before = after
 
     # --- one fire ------------------------------------------------------------------------------------
@@ -143,7 +150,7 @@ class Scheduler:
         with self._guard:
             self._child = None
         self._record(site, FireKind.ENDED, exit_code=code)
-        self.plan.after_run()
+        self.plan.look()
 
     def _wait(self, child: "subprocess.Popen[bytes]", site: str, closes: datetime | None) -> int:
         """Wait for the crawl; ask it to end when the window closes."""

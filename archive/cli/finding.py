@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -153,32 +154,55 @@ def captures(settings: "Settings", *, what: str, site: str | None, as_json: bool
 
 @click.command(cls=Verb, examples=["vigil status", "vigil status 01K3ZV6E --json"])
 @click.argument("run", required=False)
+@click.option(
+    "--prometheus",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the numbers for the node exporter's textfile collector.",
+)
 @json_option
 @with_settings
-def status(settings: "Settings", *, run: str | None, as_json: bool) -> None:
-    """Say what the archive holds, and how the last run ended.
+def status(settings: "Settings", *, run: str | None, prometheus: Path | None, as_json: bool) -> int:
+    """Say what the archive holds, how the last run ended, and what needs a look; then the exit code is 34.
 
     With RUN, a run's lasting name: what that run brought, and what it left out and why.
     """
+    from datetime import UTC
+
     from archive.cli.sealing import show_owed
+    from archive.errors import ExitCode
     from archive.evidence.owed import owed
+    from archive.fires import unkept
+    from archive.metrics import textfile, write_textfile
     from archive.query import Archive
+    from archive.watch import causes
 
     collection = existing(settings)
     with Archive.open(collection) as archive:
         if run is not None:
             _show_whole_run(archive.run(run), archive.omissions(run=run), as_json=as_json)
-            return
+            return 0
         told = archive.status()
+    now = datetime.now(UTC)
+    found = causes(settings, now)
+    if prometheus is not None:
+        write_textfile(prometheus, textfile(settings, told, found, now))
+    missed = unkept(collection, now - timedelta(days=7))
+    code = ExitCode.OVERDUE if found else ExitCode.OK
     if as_json:
-        show_json({**fields_of(told), "seals": owed(collection)})
-        return
+        show_json({**fields_of(told), "seals": owed(collection), "causes": found, "fires": missed})
+        return code
     for site in told.sites:
         _show_site(site)
+    for fire in missed:
+        show(f"{spell(fire.time)}  {fire.site or 'every site'}: {fire.kind.value}  {clean_line(fire.detail)}")
     show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
     still = owed(collection)
     show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")
     show_owed(still, settings.alarm_hours)
+    for cause in found:
+        show(f"LOOK  {cause.kind}: {clean_line(cause.told)}")
+    return code
 
 
 def show_capture(stored: "StoredCapture") -> None:

@@ -6,6 +6,7 @@ which post a URL names and under which key it is indexed.
 
 from archive.site.files import load_site, parse_site
 from archive.site.rules import (
+    AlertRules,
     FeedRules,
     IdentityRules,
     ImageRules,
@@ -26,6 +27,7 @@ from archive.site.rules import (
 from archive.site.urls import canonical, identify, permalink
 
 __all__ = [
+    "AlertRules",
     "FeedRules",
     "IdentityRules",
     "ImageRules",

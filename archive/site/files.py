@@ -54,6 +54,7 @@ def parse_site(toml: bytes, name: str) -> Site:
         politeness=file.politeness,
         recheck=file.recheck,
         schedule=file.schedule,
+        alerts=file.alerts,
     )
 
 

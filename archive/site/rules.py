@@ -300,6 +300,16 @@ class ScheduleRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRules:
+    """``[alerts]``: which news of this blog is told at once; failures always are."""
+
+    edited: bool = False
+    """``true``: tell of every post whose text changed."""
+    gone: bool = False
+    """``true``: tell of every post that the site says is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteHead:
     """``[site]``: which blog this is."""
 
@@ -328,6 +338,7 @@ class Site(SiteHead):
     politeness: Politeness = Politeness()
     recheck: RecheckRules = RecheckRules()
     schedule: ScheduleRules = ScheduleRules()
+    alerts: AlertRules = AlertRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,3 +363,4 @@ class SiteFile:
     politeness: Politeness = Politeness()
     recheck: RecheckRules = RecheckRules()
     schedule: ScheduleRules = ScheduleRules()
+    alerts: AlertRules = AlertRules()

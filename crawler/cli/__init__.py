@@ -10,6 +10,7 @@ CRAWLING = {
     "init": "crawler.cli.init:init",
     "crawl": "crawler.cli.crawl:crawl",
     "schedule": "crawler.cli.schedule:schedule",
+    "alerts": "crawler.cli.alerts:alerts",
 }
 
 SUMMARY = """Keeps vigil over a blog: exact WARC captures, clean text, a deduplicated SQLite index."""

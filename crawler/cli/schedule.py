@@ -73,6 +73,7 @@ def _run(found: "dict[str, Schedule]", settings: "Settings", options: Sequence[s
 
     from archive.collection import Collection
     from archive.schedule import last_good_run
+    from crawler.aftercare import tell
     from crawler.process import set_up_log
     from crawler.schedule import Plan, Scheduler, crawl_command
 
@@ -84,6 +85,7 @@ def _run(found: "dict[str, Schedule]", settings: "Settings", options: Sequence[s
         schedules=found,
         command=crawl_command(config, str(settings.collection), options),
         last_good=lambda site: last_good_run(collection, site),
+        look=lambda: tell(settings),
         patience=patience,
     )
     talk(f"vigil: watching {', '.join(found)}")

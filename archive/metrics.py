@@ -1,0 +1,69 @@
+"""Numbers for Prometheus as a textfile of its node exporter: written whole, or not at all."""
+
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from archive.config import Settings
+from archive.query import Status
+from archive.watch import Cause
+
+_HELP = {
+    "vigil_posts": "Posts of which a text is held.",
+    "vigil_gaps": "Posts that were shown and are not held.",
+    "vigil_last_run_start_timestamp_seconds": "When the last run began.",
+    "vigil_last_run_exit_code": "Exit code of the last run; -1 for one without an end.",
+    "vigil_last_run_requests": "Requests of the last run.",
+    "vigil_last_run_new_posts": "New posts of the last run.",
+    "vigil_causes": "Reasons to look at a site, by kind.",
+    "vigil_warc_bytes": "Size of the WARC files.",
+    "vigil_index_bytes": "Size of the index.",
+    "vigil_disk_free_bytes": "Free disk space where the archive lies.",
+    "vigil_status_timestamp_seconds": "When this was written.",
+}
+
+
+def textfile(settings: Settings, status: Status, found: Sequence[Cause], now: datetime) -> str:
+    """Spell the numbers in Prometheus' text format 0.0.4."""
+    values: list[tuple[str, dict[str, str], float]] = []
+    for site in status.sites:
+        labels = {"site": site.site}
+        values += [("vigil_posts", labels, site.posts), ("vigil_gaps", labels, site.gaps)]
+        if site.last_run is not None:
+            run = site.last_run
+            values.append(("vigil_last_run_start_timestamp_seconds", labels, run.started.timestamp()))
+            values.append(("vigil_last_run_exit_code", labels, -1 if run.exit_code is None else run.exit_code))
+            values.append(("vigil_last_run_requests", labels, run.counts.requests))
+            values.append(("vigil_last_run_new_posts", labels, run.counts.new))
+    for kind, site_id in sorted({(cause.kind, cause.site) for cause in found}):
+        count = sum((cause.kind, cause.site) == (kind, site_id) for cause in found)
+        values.append(("vigil_causes", {"kind": kind, "site": site_id}, count))
+    values += [("vigil_warc_bytes", {}, status.warc_bytes), ("vigil_index_bytes", {}, status.index_bytes)]
+    values.append(("vigil_disk_free_bytes", {}, shutil.disk_usage(settings.collection).free))
+    values.append(("vigil_status_timestamp_seconds", {}, now.timestamp()))
+    lines: list[str] = []
+    for name, meaning in _HELP.items():
+        samples = [f"{name}{_labels(labels)} {value:.17g}" for known, labels, value in values if known == name]
+        if samples:
+            lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge", *samples]
+    return "\n".join(lines) + "\n"
+
+
+def write_textfile(path: Path, text: str) -> None:
+    """Write the file under a scratch name that the exporter passes over, then give it its name.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.chmod(0o644)
+    scratch.replace(path)
+
+
+def _labels(labels: dict[str, str]) -> str:
+    def safe(value: str) -> str:
+        return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+    return "{" + ",".join(f'{name}="{safe(value)}"' for name, value in labels.items()) + "}" if labels else ""

@@ -1,0 +1,205 @@
+"""What needs a look: what is overdue, failed, drifted, silent, low or owed, each with a lasting key. Reads only."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median, quantiles
+
+from archive import journal
+from archive.collection import Collection
+from archive.config import Settings, site_files
+from archive.database import instant, micros
+from archive.errors import ExitCode, VigilError
+from archive.evidence.owed import owed
+from archive.fires import FireKind, fires
+from archive.model import Route
+from archive.query import Archive, RunSummary
+from archive.schedule import ENOUGH, SLACK, Schedule, last_good_run, schedule_of
+from archive.site import load_site
+
+COPIES = "copies.jsonl"
+"""Under ``state/``: how each sending of a copy went."""
+_KINDS = {
+    ExitCode.NOTHING_FETCHED: "nothing-fetched",
+    ExitCode.LAYOUT_DRIFT: "layout-drift",
+    ExitCode.INTEGRITY: "integrity",
+    ExitCode.DISK_FULL: "disk",
+    ExitCode.DISK_LIMIT: "disk",
+}
+_FIELDS = {
+    "authors": "a.authors <> '[]'",
+    "time of publication": "a.published IS NOT NULL",
+    "category": "a.category IS NOT NULL",
+    "pictures": "EXISTS (SELECT 1 FROM media m WHERE m.article_id = a.id)",
+}
+_READ_LAST, _READ_BEFORE, _READ_LEAST = 20, 200, 5
+_FULL, _POOR, _SHORT = 0.9, 0.5, 0.4
+"""Shares: a field on so many pages is always there; on so few, it vanished; a text so short, it is cut."""
+_RHYTHM, _RHYTHM_LEAST = 200, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One reason to look: ``key`` names it as long as it lasts, ``told`` is one sentence."""
+
+    key: str
+    site: str
+    kind: str
+    told: str
+
+
+def causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
+    """Name everything that is not as it should be.
+
+    Raises:
+        VigilError: the archive or the configuration cannot be read.
+    """
+    collection = Collection(settings.collection)
+    found = [*_disk(settings), *_damage(collection), *_copies(settings, collection), *_owed(settings, collection, now)]
+    if collection.database.exists():
+        with Archive.open(collection) as archive:
+            for row in archive.db.execute("SELECT id, name FROM sites ORDER BY name").fetchall():
+                last = next(iter(archive.runs(site=row["name"], limit=1)), None)
+                for look in (_run, _reading, _silence):
+                    found += look(archive, row["id"], last, now) if last else ()
+    for site, schedule in schedules(settings).items():
+        found += _overdue(collection, site, schedule, now)
+    return tuple({cause.key: cause for cause in found}.values())
+
+
+def schedules(settings: Settings) -> dict[str, Schedule]:
+    """Give the schedule of every site that has one in force; a site file that cannot be read has none."""
+    found: dict[str, Schedule] = {}
+    for name, path in site_files(settings).items():
+        try:
+            schedule = schedule_of(load_site(path))
+        except VigilError:
+            continue
+        if schedule.is_enabled:
+            found[name] = schedule
+    return found
+
+
+def _overdue(collection: Collection, site: str, schedule: Schedule, now: datetime) -> Iterator[Cause]:
+    """A site that was never crawled into this collection is not overdue here."""
+    last = last_good_run(collection, site, ends=ENOUGH)
+    if (last or fires(collection, site=site)) and schedule.is_overdue(last, now, slack=SLACK):
+        said = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
+        yield Cause(key=f"overdue:{site}", site=site, kind="overdue", told=f"no run of {site} ended well {said}")
+    ended = [fire for fire in fires(collection, site=site) if fire.kind in {FireKind.ENDED, FireKind.FAILED}]
+    if ended and (last is None or ended[-1].time > last) and ended[-1].exit_code not in {*ENOUGH, ExitCode.LOCKED}:
+        fire = ended[-1]
+        told = f"the crawl of {site} failed: exit {fire.exit_code} {fire.detail}".rstrip()
+        yield Cause(key=f"failed:{site}", site=site, kind=_KINDS.get(_code(fire.exit_code), "failed"), told=told)
+
+
+def _code(value: int | None) -> ExitCode:
+    return ExitCode(value) if value in set(ExitCode) else ExitCode.ERROR
+
+
+def _run(archive: Archive, site_id: int, last: RunSummary, now: datetime) -> Iterator[Cause]:
+    del site_id, now
+    if last.exit_code is None and _is_locked(archive.collection):
+        return
+    if last.exit_code not in ENOUGH:
+        kind = _KINDS.get(_code(last.exit_code), "failed")
+        told = f"run {last.uid} failed: {last.stop_reason or 'it was cut off'} (exit {last.exit_code})"
+        yield Cause(key=f"failed:{last.site}", site=last.site, kind=kind, told=told)
+
+
+def _is_locked(collection: Collection) -> bool:
+    try:
+        with collection.locked("vigil status"):
+            return False
+    except (VigilError, OSError):
+        return True
+
+
+def _reading(archive: Archive, site_id: int, last: RunSummary, now: datetime) -> Iterator[Cause]:
+    """Compare the pages that were read last with those before: fields that were always there, length of the text."""
+    del now
+    columns = ", ".join(f"{test} AS '{name}'" for name, test in _FIELDS.items())
+    sql = (
+        f"SELECT length(t.text) AS length, a.is_textless, {columns} FROM readings r "  # noqa: S608 - columns of ours
+        "JOIN posts p ON p.id = r.post_id JOIN articles a ON a.id = r.article_id JOIN texts t ON t.id = r.text_id "
+        "WHERE p.site_id = ? AND p.is_ours = 1 AND r.is_first = 1 AND r.origin = 'permalink' "
+        "ORDER BY r.capture_id DESC LIMIT ?"
+    )
+    rows = archive.db.execute(sql, (site_id, _READ_LAST + _READ_BEFORE)).fetchall()
+    newest, before = rows[:_READ_LAST], rows[_READ_LAST:]
+    if len(before) < _READ_LAST:
+        return
+    for name in _FIELDS:
+        if _share(before, name) >= _FULL and _share(newest, name) <= _POOR:
+            told = f"{name} vanished from the posts of {last.site}: on {_share(newest, name):.0%} of the newest pages"
+            yield Cause(key=f"drift:{last.site}:{name}", site=last.site, kind="layout-drift", told=told)
+    lengths = [[row["length"] for row in part if not row["is_textless"]] for part in (newest, before)]
+    if min(map(len, lengths)) >= _READ_LEAST and median(lengths[0]) < _SHORT * median(lengths[1]):
+        short, usual = map(median, lengths)
+        told = f"the texts of {last.site} became short: {short:.0f} characters, {usual:.0f} before"
+        yield Cause(key=f"drift:{last.site}:text", site=last.site, kind="layout-drift", told=told)
+
+
+def _share(rows: list[sqlite3.Row], name: str) -> float:
+    return sum(bool(row[name]) for row in rows) / len(rows)
+
+
+def _silence(archive: Archive, site_id: int, last: RunSummary, now: datetime) -> Iterator[Cause]:
+    if last.route is not Route.SITE:
+        return
+    sql = (
+        "SELECT published FROM posts WHERE site_id = ? AND is_ours = 1 AND published IS NOT NULL AND published <= ? "
+        "ORDER BY published DESC LIMIT ?"
+    )
+    rows = archive.db.execute(sql, (site_id, micros(now), _RHYTHM)).fetchall()
+    times = [instant(row[0]) for row in rows]
+    longest = longest_silence(times)
+    if longest is not None and times and last.started - times[0] > longest:
+        days = (last.started - times[0]).days
+        told = f"{last.site} has published nothing new for {days} days, more than its rhythm explains ({longest.days})"
+        yield Cause(key=f"silent:{last.site}", site=last.site, kind="silent", told=told)
+
+
+def longest_silence(times: list[datetime]) -> timedelta | None:
+    """Say how long a blog may be silent, from its publications, newest first; None where they are too few to tell.
+
+    Longer than every gap of the past, than three times the gap that nine of ten do not exceed, and than a day.
+    """
+    gaps = [(late - early).total_seconds() for late, early in pairwise(times)]
+    if len(gaps) < _RHYTHM_LEAST:
+        return None
+    return timedelta(seconds=max(*gaps, 3 * quantiles(gaps, n=10)[-1], 86_400))
+
+
+def _disk(settings: Settings) -> Iterator[Cause]:
+    place = next(folder for folder in (settings.collection, *settings.collection.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    if free < settings.min_free_bytes:
+        told = f"{free:,} bytes of disk are free, {settings.min_free_bytes:,} are asked for"
+        yield Cause(key="disk", site="", kind="disk", told=told)
+
+
+def _damage(collection: Collection) -> Iterator[Cause]:
+    for path in sorted(collection.warcs.glob("*.invalid")):
+        told = f"{path.name} failed its read-back; vigil verify tells more"
+        yield Cause(key=f"integrity:{path.name}", site="", kind="integrity", told=told)
+
+
+def _copies(settings: Settings, collection: Collection) -> Iterator[Cause]:
+    newest = {str(row.get("place")): row.get("problem") for row in journal.entries(collection.state / COPIES)}
+    for place in settings.copies:
+        if newest.get(place):
+            told = f"the copy at {place} failed: {newest[place]}"
+            yield Cause(key=f"copy:{place}", site="", kind="copy", told=told)
+
+
+def _owed(settings: Settings, collection: Collection, now: datetime) -> Iterator[Cause]:
+    if not (collection.root / "seals").is_dir():
+        return
+    for stamp in owed(collection).pending:
+        if stamp.is_overdue(settings.alarm_hours, now):
+            told = f"the seal {stamp.seal} lacks a time stamp over {stamp.stamped} since {stamp.since:%Y-%m-%d}"
+            yield Cause(key=f"owed:{stamp.seal}:{stamp.stamped}", site="", kind="owed", told=told)

@@ -1,0 +1,315 @@
+"""What went wrong is told once, to a real webhook, and once more when it is over; ``vigil status`` says the same."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from archive.collection import Collection
+from archive.config import Settings, load_settings, shipped_sites
+from archive.errors import ConfigError, ExitCode
+from archive.fires import Fire, FireKind, record
+from archive.watch import causes, longest_silence
+from crawler.alerts import check, sender
+from crawler.replica import ReplicaServer, fictional_blog
+from tests.stories.conftest import ROOT, SITE, Ended, Story
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated"),  # of apprise, as of Python 3.11
+]
+
+NOW = datetime.now(UTC)
+ten = pytest.mark.parametrize("story", [10], indirect=True)
+
+
+@dataclass(kw_only=True)
+class Webhook:
+    """A server on this machine that keeps what is posted to it."""
+
+    port: int = 0
+    is_down: bool = False
+    got: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[str]:
+        return [message["message"] for message in self.got]
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    hook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if not hook.is_down:
+                hook.got.append(json.loads(body))
+            self.send_response(503 if hook.is_down else 200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        hook.port = server.server_port
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield hook
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    blog = fictional_blog(posts=10)
+    with ReplicaServer(blog, has_tls=True) as server:
+        story = Story(blog=blog, server=server, folder=tmp_path_factory.mktemp("first-night"))
+        night = story.crawl()
+    assert night.code == 0, night.err
+    return story.collection.root
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """An operator's desk: an archive after one night, its settings, and a webhook."""
+
+    folder: Path
+    hook: Webhook
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(config=self.folder / "vigil.toml", environ={})
+
+    def check(self, now: datetime = NOW) -> tuple[str, ...]:
+        return check(self.settings, now=now)
+
+    def change(self, sql: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.folder / "collection" / "archive.db")) as db:
+            db.execute(sql, values)
+            db.commit()
+
+    def write(self, more: str = "", *, schedule: str = '[schedule]\nevery = "12h"\n') -> None:
+        (self.folder / "sites").mkdir(exist_ok=True)
+        toml = (shipped_sites() / f"{SITE}.toml").read_text().partition("[schedule]")[0]
+        (self.folder / "sites" / f"{SITE}.toml").write_text(f"{toml}{schedule}")
+        (self.folder / "alerts.txt").write_text(f"# our webhook\njson://user:geheim@127.0.0.1:{self.hook.port}/x\n")
+        text = f'collection = "collection"\nsites = ["sites"]\nalerts_file = "alerts.txt"\nmin_free_bytes = 0\n{more}'
+        (self.folder / "vigil.toml").write_text(text)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, first_night: Path, webhook: Webhook) -> Desk:
+    shutil.copytree(first_night, tmp_path / "collection")
+    made = Desk(folder=tmp_path, hook=webhook)
+    made.write()
+    return made
+
+
+def test_good_night_tells_nothing(desk: Desk) -> None:
+    assert desk.check() == ()
+    assert desk.hook.got == []
+
+
+def test_failure_is_told_once_and_recovery_is_told(desk: Desk) -> None:
+    desk.change("UPDATE runs SET exit_code = 12, stop_reason = 'too many failures'")
+    assert len(desk.check()) == 1
+    assert desk.check() == ()
+    assert "too many failures" in desk.hook.words[0]
+    desk.change("UPDATE runs SET exit_code = 0")
+    desk.check()
+    assert len(desk.hook.got) == 2
+    assert desk.hook.words[1].startswith("No longer so")
+    assert desk.check() == ()
+
+
+def test_alert_that_did_not_arrive_is_sent_again(desk: Desk) -> None:
+    desk.change("UPDATE runs SET exit_code = 12")
+    desk.hook.is_down = True
+    assert desk.check() == ()
+    desk.hook.is_down = False
+    assert len(desk.check()) == 1
+    assert len(desk.hook.got) == 1
+
+
+def test_no_secret_stands_in_state_or_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    desk.change("UPDATE runs SET exit_code = 12")
+    desk.hook.is_down = True
+    desk.check()
+    desk.hook.is_down = False
+    desk.check()
+    said = "".join(capfd.readouterr()) + caplog.text + (desk.folder / "collection/state/alerts.jsonl").read_text()
+    assert "geheim" not in said
+
+
+CAUSES = [
+    ("run failed", "UPDATE runs SET exit_code = 1", "failed"),
+    ("cut off", "UPDATE runs SET exit_code = NULL, ended = NULL", "failed"),
+    ("nothing fetched", "UPDATE runs SET exit_code = 9", "nothing-fetched"),
+    ("layout drift", "UPDATE runs SET exit_code = 31", "layout-drift"),
+    ("integrity", "UPDATE runs SET exit_code = 20", "integrity"),
+    ("disk", "UPDATE runs SET exit_code = 16", "disk"),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind"), [row[1:] for row in CAUSES], ids=[row[0] for row in CAUSES])
+def test_each_bad_end_is_a_cause_of_its_kind(desk: Desk, sql: str, kind: str) -> None:
+    desk.change(sql)
+    assert kind in {cause.kind for cause in causes(desk.settings, NOW)}
+
+
+def test_site_that_is_not_crawled_any_more_becomes_overdue(desk: Desk) -> None:
+    assert causes(desk.settings, NOW + timedelta(hours=14)) == ()
+    (cause,) = causes(desk.settings, NOW + timedelta(hours=16))
+    assert cause.kind == "overdue"
+
+
+def test_crawl_that_the_schedule_could_not_start_is_told(desk: Desk) -> None:
+    collection = desk.settings.collection
+    fire = Fire(time=NOW + timedelta(minutes=1), site=SITE, kind=FireKind.ENDED, exit_code=2)
+    record(Collection(collection), fire)
+    assert [cause.kind for cause in causes(desk.settings, NOW)] == ["failed"]
+
+
+def test_low_disk_failed_copy_and_file_that_failed_its_read_back_are_told(desk: Desk) -> None:
+    desk.write('copies = ["/nowhere"]\n')
+    (desk.folder / "collection/archive/x.warc.gz.invalid").touch()
+    (desk.folder / "collection/state/copies.jsonl").write_text('{"place":"/nowhere","problem":"is no folder"}\n')
+    text = (desk.folder / "vigil.toml").read_text().replace("min_free_bytes = 0", f"min_free_bytes = {10**18}")
+    (desk.folder / "vigil.toml").write_text(text)
+    assert {cause.kind for cause in causes(desk.settings, NOW)} == {"disk", "integrity", "copy"}
+
+
+def test_vanished_field_and_short_texts_are_drift(desk: Desk) -> None:
+    for number in range(100, 160):
+        is_new = number >= 140
+        desk.change(
+            "INSERT INTO articles (id, post_id, digest, title, is_textless, authors, tags, corrections, findings)"
+            " SELECT ?, post_id, ?, title, 0, ?, tags, corrections, findings FROM articles LIMIT 1",
+            number,
+            f"{number}",
+            "[]" if is_new else '["A. Writer"]',
+        )
+        desk.change(
+            "INSERT INTO texts SELECT ?, post_id, ?, kinds, title, ? FROM texts LIMIT 1",
+            -number,
+            f"{number}",
+            "x" * (100 if is_new else 3000),
+        )
+        desk.change(
+            "INSERT INTO readings (capture_id, post_id, extractor, is_first, origin, text_id, article_id)"
+            " SELECT max(x.id), min(p.id), ?, 1, 'permalink', ?, ? FROM exchanges x, posts p",
+            f"{number}",
+            -number,
+            number,
+        )
+    desk.change("DELETE FROM readings WHERE extractor NOT GLOB '1[0-9][0-9]'")
+    desk.change("PRAGMA foreign_keys = OFF")
+    with closing(sqlite3.connect(desk.folder / "collection" / "archive.db")) as db:
+        for number in range(100, 160):
+            db.execute("UPDATE readings SET capture_id = ? WHERE extractor = ?", (number, f"{number}"))
+        db.commit()
+    told = {cause.told for cause in causes(desk.settings, NOW)}
+    assert any("authors vanished" in words for words in told), told
+    assert any("became short" in words for words in told), told
+
+
+def test_silence_is_told_when_the_rhythm_does_not_explain_it() -> None:
+    daily = [NOW - timedelta(days=number) for number in range(30)]
+    weekend = [time for time in daily if time.weekday() < 5]
+    assert longest_silence(daily[:5]) is None
+    assert longest_silence(daily) == timedelta(days=3)
+    longest = longest_silence(weekend)
+    assert longest is not None
+    assert timedelta(days=3) < longest < timedelta(days=10)
+
+
+def test_silence_counts_only_captures_of_the_real_site(desk: Desk) -> None:
+    desk.change("UPDATE posts SET published = ? - id * 86400000000", int(NOW.timestamp() * 1e6) - 60 * 86_400_000_000)
+    for number in range(100, 112):
+        desk.change(
+            "INSERT INTO posts (id, site_id, identity, url_id, is_ours, is_opened, published)"
+            " SELECT ?, site_id, ?, url_id, 1, 1, ? FROM posts LIMIT 1",
+            number,
+            f"x{number}",
+            int((NOW - timedelta(days=number)).timestamp() * 1e6),
+        )
+    assert causes(desk.settings, NOW) == ()
+    desk.change("UPDATE runs SET route = 'site'")
+    assert [cause.kind for cause in causes(desk.settings, NOW)] == ["silent"]
+
+
+@ten
+def test_edit_and_deletion_are_told_where_the_site_file_asks_for_it(story: Story, webhook: Webhook) -> None:
+    desk = Desk(folder=story.folder, hook=webhook)
+    desk.write(schedule="[alerts]\nedited = true\ngone = true\n")
+    story.environ["VIGIL_CONFIG"] = str(story.folder / "vigil.toml")
+    assert story.crawl().code == 0
+    posts = story.blog.listing()
+    story.blog.advance(timedelta(days=1))
+    story.blog.edit(posts[2].id, title="A headline that was changed")
+    night = story.crawl("--full")
+    assert night.code == 0, night.err
+    assert any("A headline that was changed" in words for words in webhook.words)
+    count = len(webhook.got)
+    desk.check()
+    assert len(webhook.got) == count
+
+
+def status(desk: Desk, *words: str) -> Ended:
+    command = [sys.executable, "-m", "crawler", "status", "--config", str(desk.folder / "vigil.toml"), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+def test_status_ends_with_34_when_something_needs_a_look(desk: Desk) -> None:
+    assert status(desk).code == 0
+    desk.change("UPDATE runs SET exit_code = 12, stop_reason = 'too many failures'")
+    told = status(desk)
+    assert told.code == ExitCode.OVERDUE
+    assert "LOOK  failed" in told.out
+    as_json = status(desk, "--json")
+    assert as_json.code == ExitCode.OVERDUE
+    assert json.loads(as_json.out)["causes"][0]["kind"] == "failed"
+
+
+def test_status_writes_numbers_that_prometheus_reads(desk: Desk) -> None:
+    desk.change("UPDATE runs SET exit_code = 12")
+    path = desk.folder / "vigil.prom"
+    status(desk, "--prometheus", str(path))
+    numbers = dict(line.rsplit(" ", 1) for line in path.read_text().splitlines() if not line.startswith("#"))
+    assert numbers[f'vigil_posts{{site="{SITE}"}}'] == "10"
+    assert numbers[f'vigil_last_run_exit_code{{site="{SITE}"}}'] == "12"
+    assert numbers[f'vigil_causes{{kind="failed",site="{SITE}"}}'] == "1"
+    assert [name.name for name in desk.folder.glob(".*.new")] == []
+
+
+def test_skipped_run_is_shown_by_status(desk: Desk) -> None:
+    with Collection(desk.settings.collection).locked("somebody"):
+        pass
+    fire = Fire(time=datetime.now(UTC), site=SITE, kind=FireKind.SKIPPED, exit_code=75, detail="held by somebody")
+    record(Collection(desk.settings.collection), fire)
+    told = status(desk)
+    assert "skipped  held by somebody" in told.out
+    assert told.code == 0
+
+
+WRONG = [("nonsense\n", "line 1"), ("# nothing\nfoo://bar\n", "line 2")]
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG, ids=["no address", "unknown service"])
+def test_address_that_cannot_be_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "alerts.txt").write_text(text)
+    with pytest.raises(ConfigError, match=told) as refused:
+        sender(tmp_path / "alerts.txt")
+    assert "bar" not in str(refused.value)
