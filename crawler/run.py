@@ -21,6 +21,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 import archive
+from archive.changefeed import write_feeds
 from archive.collection import Collection
 from archive.errors import ExitCode, StorageError, UsageError, VigilError
 from archive.evidence import clock
@@ -381,6 +382,7 @@ class Run:
             if not (self.options.index_later or self._keeper.is_behind):
                 with Archive.open(self.collection) as archive:
                     write_report(archive, self.uid)
+                    write_feeds(archive, datetime.now(UTC))
         except asyncio.CancelledError:
             self.has_ended = False
             self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock

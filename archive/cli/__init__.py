@@ -12,9 +12,12 @@ READING = {
     "search": "archive.cli.finding:search",
     "list": "archive.cli.finding:list_posts",
     "show": "archive.cli.showing:show_post",
+    "diff": "archive.cli.changing:diff",
+    "timeline": "archive.cli.changing:timeline",
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
     "status": "archive.cli.finding:status",
+    "feed": "archive.cli.feed:feed",
 }
 KEEPING = {
     "verify": "archive.cli.keeping:verify",

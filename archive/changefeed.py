@@ -1,0 +1,131 @@
+"""A change feed: what was new, edited or vanished of late, as Atom (RFC 4287) and JSON Feed 1.1.
+
+Everything comes from the index; an entry's id is made of the post's identity and the moment of its capture, so that it
+lasts across a rebuild.
+"""
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from archive.database import instant
+from archive.query import Archive
+
+ENTRIES = 100
+"""How many changes a feed holds."""
+_SUMMARY = 500
+_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_CHANGES = """\
+SELECT e.kind, e.is_edit, e.is_silent, e.is_title_changed, e.time, p.identity, s.name AS site,
+  coalesce(p.canonical_url, u.url) AS url, t.title, t.text, a.published
+FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN posts p ON p.id = e.post_id JOIN sites s ON s.id = p.site_id
+JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
+LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current
+LEFT JOIN texts t ON t.id = coalesce(
+  (SELECT n.id FROM texts n WHERE n.post_id = p.id AND n.text_hash = e.text_hash), v.text_id)
+WHERE p.is_ours = 1 AND (e.kind IN ('gone', 'returned') OR (e.kind = 'version-added' AND x.purpose = 'post'))
+AND (?1 IS NULL OR s.name = ?1)
+ORDER BY e.capture_id DESC, e.post_id, e.ordinal LIMIT ?2"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of one post; ``kind`` is new, edited, silently edited, gone or returned."""
+
+    id: str
+    site: str
+    kind: str
+    time: datetime
+    title: str
+    url: str
+    summary: str
+
+
+def changes(archive: Archive, *, site: str | None = None, limit: int = ENTRIES) -> tuple[Change, ...]:
+    """List the newest changes, newest first."""
+    return tuple(_change(row) for row in archive.db.execute(_CHANGES, (site, limit)))
+
+
+def _change(row: sqlite3.Row) -> Change:
+    time = instant(row["time"])
+    kind = row["kind"]
+    if kind == "version-added":
+        kind = "new" if not row["is_edit"] else "silently edited" if row["is_silent"] else "edited"
+    identity = "".join(char if char.isalnum() else f"%{ord(char):x}" for char in row["identity"])
+    return Change(
+        id=f"urn:vigil:change:{row['site']}:{identity}:{time:%Y%m%dT%H%M%S%f}:{kind.replace(' ', '-')}",
+        site=row["site"],
+        kind=kind,
+        time=time,
+        title=_clean(row["title"] or row["identity"]),
+        url=row["url"],
+        summary=_clean(row["text"] or "")[:_SUMMARY],
+    )
+
+
+def _clean(text: str) -> str:
+    """Take out what XML 1.0 cannot hold."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def atom(found: tuple[Change, ...], *, title: str, now: datetime) -> str:
+    """Spell the feed as Atom; ``now`` is its time where nothing changed yet."""
+    updated = found[0].time if found else now
+    entries = "".join(
+        f"<entry><id>{escape(one.id)}</id><title>{escape(f'{one.kind}: {one.title}')}</title>"
+        f'<updated>{_spelled(one.time)}</updated><link rel="alternate" href={quoteattr(one.url)}/>'
+        f"<category term={quoteattr(one.kind)}/><summary>{escape(one.summary)}</summary></entry>\n"
+        for one in found
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<id>urn:vigil:changes:{escape(title)}</id><title>{escape(title)}</title><updated>{_spelled(updated)}</updated>"
+        f"<author><name>vigil</name></author><generator>vigil</generator>\n{entries}</feed>\n"
+    )
+
+
+def json_feed(found: tuple[Change, ...], *, title: str) -> str:
+    """Spell the feed as JSON Feed 1.1."""
+    items = [
+        {
+            "id": one.id,
+            "url": one.url,
+            "title": f"{one.kind}: {one.title}",
+            "content_text": one.summary,
+            "date_modified": _spelled(one.time),
+            "tags": [one.kind, one.site],
+        }
+        for one in found
+    ]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": title, "items": items}
+    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_feeds(archive: Archive, now: datetime) -> None:
+    """Write ``reports/feed.atom`` and ``reports/feed.json`` anew, each whole or not at all.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    found = changes(archive)
+    names = [row[0] for row in archive.db.execute("SELECT name FROM sites ORDER BY name")]
+    title = f"Changes: {', '.join(names)}"
+    folder = archive.collection.reports
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "feed.atom", atom(found, title=title, now=now))
+    _write(folder / "feed.json", json_feed(found, title=title))
+
+
+def _write(path: Path, text: str) -> None:
+    scratch = path.with_name(f"{path.name}.new")
+    scratch.write_text(text, encoding="utf-8", errors="backslashreplace")
+    scratch.replace(path)
+
+
+def _spelled(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
