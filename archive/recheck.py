@@ -15,9 +15,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from archive.model import Identity
-from archive.site import RecheckRules
+
+if TYPE_CHECKING:
+    from archive.site import RecheckRules
 
 SLACK = timedelta(hours=8)
 """A look is due so much before its interval is over: nightly runs do not begin at the same minute."""
@@ -61,7 +64,7 @@ class Looked:
         return self.gone_since is not None and self.looked - self.gone_since >= SECOND_LOOK
 
 
-def interval(rules: RecheckRules, post: Looked) -> timedelta:
+def interval(rules: "RecheckRules", post: Looked) -> timedelta:
     """Give the longest time between two looks at ``post``: its stated re-check interval."""
     age = post.looked - post.newness
     for tier in rules.tiers:
@@ -70,7 +73,7 @@ def interval(rules: RecheckRules, post: Looked) -> timedelta:
     return rules.tiers[-1].every * _DAY
 
 
-def next_look(rules: RecheckRules, post: Looked) -> datetime:
+def next_look(rules: "RecheckRules", post: Looked) -> datetime:
     """Say from when on the next run looks at ``post`` again, budget permitting."""
     if post.gone_since is not None and not post.is_confirmed_gone:
         due = post.gone_since + SECOND_LOOK
@@ -86,7 +89,7 @@ def next_look(rules: RecheckRules, post: Looked) -> datetime:
     return due
 
 
-def is_whole(rules: RecheckRules, post: Looked, now: datetime) -> bool:
+def is_whole(rules: "RecheckRules", post: Looked, now: datetime) -> bool:
     """Tell whether a look at ``post`` must ask unconditionally, so that no server's 304 hides an edit for too long.
 
     That is: when a sitemap says it changed, and when the next conditional look would come after the full interval.
@@ -96,7 +99,7 @@ def is_whole(rules: RecheckRules, post: Looked, now: datetime) -> bool:
     return now + interval(rules, post) > post.read + rules.full * _DAY
 
 
-def choose(rules: RecheckRules, posts: Iterable[Looked], now: datetime) -> list[Looked]:
+def choose(rules: "RecheckRules", posts: Iterable[Looked], now: datetime) -> list[Looked]:
     """Choose, within the budget, which of the posts that are due are looked at now, in the order to ask for them."""
     due = [post for post in posts if next_look(rules, post) <= now]
     if len(due) > rules.budget:

@@ -3,9 +3,12 @@
 import re
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archive.errors import NotFoundError, QueryError
-from archive.site import Site, canonical, identify, parse_site
+
+if TYPE_CHECKING:
+    from archive.site import Site
 
 _HINT = "`vigil list` and `vigil search` show what is held, each with its identity."
 _WITHOUT_SCHEME = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?/.*")
@@ -14,7 +17,7 @@ _WITHOUT_SCHEME = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?/.*")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KnownSite:
     id: int
-    rules: Site
+    rules: "Site"
 
 
 def post_id(db: sqlite3.Connection, name: str, site: str | None = None) -> int:
@@ -68,6 +71,8 @@ def _as_url(name: str) -> str | None:
 
 def _sites(db: sqlite3.Connection, site: str | None) -> list[_KnownSite]:
     """The blogs of the archive with the rules of their newest runs."""
+    from archive.site import parse_site  # noqa: PLC0415  takes a while, and most names are found without
+
     rows = db.execute(
         "SELECT s.id, t.toml FROM sites s JOIN rules t ON t.id = (SELECT r.rules_id FROM runs r WHERE r.site_id = s.id "
         "AND r.rules_id IS NOT NULL ORDER BY r.id DESC LIMIT 1) WHERE ?1 IS NULL OR s.name = ?1",
@@ -82,7 +87,11 @@ def _posts_at(db: sqlite3.Connection, url: str, site: str | None) -> dict[int, s
         "AND p.identity = u.identity WHERE u.url = ?1 AND (?2 IS NULL OR s.name = ?2)"
     )
     found = {row[0]: row[1] for row in db.execute(sql, (url, site))}
-    for known in [] if found else _sites(db, site):
+    if found:
+        return found
+    from archive.site import identify  # noqa: PLC0415  see _sites
+
+    for known in _sites(db, site):
         identity = identify(known.rules, url)
         if identity is not None:
             found |= _posts_named(db, identity, known.rules.id)
@@ -100,6 +109,8 @@ def _posts_named(db: sqlite3.Connection, name: str, site: str | None) -> dict[in
 
 def _siblings(db: sqlite3.Connection, url: str, site: str | None) -> tuple[int, ...]:
     """Spellings of a page that is no post, by their canonical form."""
+    from archive.site import canonical, identify  # noqa: PLC0415  see _sites
+
     found: list[int] = []
     for known in _sites(db, site):
         if identify(known.rules, url) is None:

@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import UsageError
 from archive.model import Identity, Route
-from archive.query import captures, looks, names, posts, runs
+from archive.query import captures, names, posts, runs
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -25,9 +25,11 @@ from archive.query.answers import (
     StoredCapture,
     StoredOmission,
 )
-from archive.query.looks import Agenda, Look, NextLook
 from archive.query.walks import Known, WalkState, walk_state
-from archive.site import Site
+
+if TYPE_CHECKING:
+    from archive.query.looks import Agenda, Look, NextLook
+    from archive.site import Site
 
 EVERY_POST = Filters()
 """No filter at all."""
@@ -196,28 +198,36 @@ class Archive:
         with self._reading():
             return walk_state(self.db, site)
 
-    def looks(self, site: Site, now: datetime, hints: Mapping[Identity, datetime]) -> list[Look]:
+    def looks(self, site: "Site", now: datetime, hints: Mapping[Identity, datetime]) -> "list[Look]":
         """Choose the posts to look at again now; ``hints`` are ``lastmod`` times that are not in the index yet."""
+        from archive.query import looks  # noqa: PLC0415  brings the site rules
+
         with self._reading():
             return looks.looks(self.db, site, now, hints)
 
     def absent(
         self, site: str, oldest: datetime | None, newest: datetime | None, shown: Container[Identity]
-    ) -> list[Look]:
+    ) -> "list[Look]":
         """Give the live posts that stood between two times on the listing and are not ``shown`` there any more."""
         if oldest is None or newest is None:
             return []
+        from archive.query import looks  # noqa: PLC0415  brings the site rules
+
         with self._reading():
             return looks.absent(self.db, site, oldest, newest, shown)
 
-    def agenda(self, site: str, now: datetime) -> Agenda | None:
+    def agenda(self, site: str, now: datetime) -> "Agenda | None":
         """Say how many posts of a blog are due for another look, by the site file of its last run."""
+        from archive.query import looks  # noqa: PLC0415  brings the site rules
+
         with self._reading():
             rules = looks.rules_of(self.db, site)
             return None if rules is None else looks.agenda(self.db, site, rules, now)
 
-    def next_look(self, post_id: int) -> NextLook | None:
+    def next_look(self, post_id: int) -> "NextLook | None":
         """Say when a post is looked at next, by the site file of its blog's last run; None where it was never read."""
+        from archive.query import looks  # noqa: PLC0415  brings the site rules
+
         with self._reading():
             return looks.next_look_of(self.db, post_id)
 

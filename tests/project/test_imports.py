@@ -47,3 +47,22 @@ def test_importing_every_module_starts_nothing(root: Path) -> None:
 
 def test_archive_knows_no_crawler(root: Path) -> None:
     look(root, "archive")
+
+
+QUESTIONS = """
+import sys
+import archive.cli.finding, archive.config
+import archive.query
+known = [name for name in sys.modules if name.split(".")[0] == "archive"]
+heavy = {"archive.site", "archive.warc", "archive.text", "pydantic", "warcio", "sqlite_utils", "lxml", "rich", "email",
+         "asyncio", "cryptography"}
+print(sorted(heavy & set(sys.modules)), len(known), len(sys.modules))
+"""
+
+
+def test_asking_the_index_imports_little(root: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", QUESTIONS], cwd=root, capture_output=True, text=True, check=True)
+    heavy, ours, every = done.stdout.rsplit(maxsplit=2)
+    assert heavy == "[]"
+    assert int(ours) <= 26
+    assert int(every) <= 230
