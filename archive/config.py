@@ -93,7 +93,7 @@ class SettingsFile:
     min_free_bytes: Annotated[int, NumberRule(0, unit="bytes")] = 1_000_000_000
     """Free disk space below which a crawl stops in good order (exit 16)."""
     copies: tuple[_CopyPlace, ...] = ()
-    """Places of a second copy, sent to after every crawl: a mounted disk's folder, or ``user@host:folder`` for rsync."""
+    """Places of a second copy, sent to after every crawl: a mounted disk's folder, or ``user@host:folder``."""
     alerts_file: Path | None = None
     """File with the addresses that alerts go to, one apprise URL a line, readable by you alone; left out: none go."""
     log_format: _LogFormat = "console"

@@ -4,9 +4,10 @@ import sqlite3
 import tomllib
 from dataclasses import asdict
 from datetime import timedelta
-from difflib import SequenceMatcher
+from itertools import groupby
 
 from archive.database import instant, micros, warc_date
+from archive.diff import Change, Diff, Line, compare
 from archive.errors import VigilError
 from archive.evidence.clock import look
 from archive.fires import TROUBLE, fires
@@ -62,30 +63,36 @@ def nights(db: sqlite3.Connection, site_id: int, run_id: int) -> list[Row]:
 
 def edits(db: sqlite3.Connection, run_id: int) -> list[Row]:
     """Tell every edit of a run, paragraph by paragraph."""
-    return [
-        {
-            "identity": row["identity"],
-            "url": row["url"],
-            "title": row["title"],
-            "old_title": row["old_title"] if row["is_title_changed"] else None,
-            "version": row["number"],
-            "is_silent": bool(row["is_silent"]),
-            "paragraphs": _difference((row["old_text"] or "").split("\n\n"), row["text"].split("\n\n")),
-        }
-        for row in db.execute(_EDITS, (run_id,))
-    ]
+    return [_edit(row) for row in db.execute(_EDITS, (run_id,))]
 
 
-def _difference(old: list[str], new: list[str]) -> list[Row]:
-    """List paragraphs that went (``-``) and came (``+``); those that stayed are counted."""
+def _edit(row: sqlite3.Row) -> Row:
+    old, new = ((text or "").split("\n\n") for text in (row["old_text"], row["text"]))
+    diff = compare(row["old_title"] or "", old, row["title"], new)
+    return {
+        "identity": row["identity"],
+        "url": row["url"],
+        "title": row["title"],
+        "headline": _pieces(diff.title) if row["is_title_changed"] else None,
+        "version": row["number"],
+        "is_silent": bool(row["is_silent"]),
+        "paragraphs": _lines(diff),
+    }
+
+
+def _lines(diff: Diff) -> list[Row]:
+    """Spell a comparison: what changed with its pieces, runs of what did not as their number."""
     found: list[Row] = []
-    for what, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if what == "equal":
-            found.append({"sign": "=", "count": b - a})
+    for is_same, lines in groupby(diff.lines, key=lambda line: line.change is Change.SAME):
+        if is_same:
+            found.append({"change": "same", "count": len(list(lines))})
             continue
-        found += [{"sign": "-", "text": text} for text in old[a:b]]
-        found += [{"sign": "+", "text": text} for text in new[c:d]]
+        found += [{"change": line.change.value, "before": line.before, "pieces": _pieces(line)} for line in lines]
     return found
+
+
+def _pieces(line: Line) -> list[tuple[str, str]]:
+    return [(piece.change.value, piece.text) for piece in line.pieces]
 
 
 def gaps(archive: Archive, site: str) -> list[Row]:

@@ -56,12 +56,10 @@ th{font-weight:600;color:var(--soft)}
 td.n{white-space:nowrap}
 .post{margin:.5rem 0;padding-bottom:.5rem;border-bottom:1px solid var(--line)}
 .post small{overflow-wrap:anywhere;display:block}
-ins,del{display:block;padding:.25rem .6rem;margin:.2rem 0;text-decoration:none;border-radius:.25rem;
-overflow-wrap:anywhere}
+ins,del{text-decoration:none;border-radius:.2rem;padding:0 .1rem;overflow-wrap:anywhere}
 ins{background:var(--add)}
-del{background:var(--cut)}
-ins:before{content:"+ "}
-del:before{content:"\\2212 "}
+del{background:var(--cut);text-decoration:line-through}
+.para{border-left:3px solid var(--line);padding-left:.7rem}
 pre{background:var(--card);padding:.8rem;overflow:auto;font-size:.85rem;border-radius:.4rem;max-height:24rem}
 details{margin:.5rem 0}
 summary{cursor:pointer}
@@ -194,18 +192,28 @@ def _edit(change: Row) -> str:
     silent = (
         " · <span class=look>silent: its stated time of modification did not move</span>" if change["is_silent"] else ""
     )
-    title = f"<del>{_text(change['old_title'])}</del><ins>{_text(change['title'])}</ins>" if change["old_title"] else ""
-    parts = []
-    for part in _rows(change["paragraphs"]):
-        if part["sign"] == "=":
-            parts.append(f"<p class=soft>… {_text(part['count'])} unchanged …</p>")
-        else:
-            tag = "ins" if part["sign"] == "+" else "del"
-            parts.append(f"<{tag}>{_text(part['text'])}</{tag}>")
+    title = _pieces(change["headline"]) if change["headline"] else _text(change["title"])
+    parts = "".join(map(_paragraph, _rows(change["paragraphs"])))
     return (
-        f'<div class="post"><h3>{_text(change["title"])}</h3><small>{_text(change["url"])} · '
-        f"version {_text(change['version'])}{silent}</small>{title}{''.join(parts)}</div>"
+        f'<div class="post"><h3>{title}</h3><small>{_text(change["url"])} · '
+        f"version {_text(change['version'])}{silent}</small>{parts}</div>"
     )
+
+
+def _paragraph(part: Row) -> str:
+    if part["change"] == "same":
+        return f"<p class=soft>… {_text(part['count'])} unchanged …</p>"
+    moved = f"<small>moved, was paragraph {_text(part['before'])}</small> " if part["change"] == "moved" else ""
+    return f'<p class="para" dir="auto">{moved}{_pieces(part["pieces"])}</p>'
+
+
+def _pieces(value: object) -> str:
+    tags = {"added": "ins", "removed": "del"}
+    found = []
+    for change, text in cast(list[tuple[str, str]], value):
+        tag = tags.get(change)
+        found.append(f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text))
+    return "".join(found)
 
 
 def _charts(report: Row) -> str:

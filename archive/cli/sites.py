@@ -125,6 +125,7 @@ def new(settings: "Settings", site: str, start: str) -> None:
 def check(settings: "Settings", names: tuple[str, ...], urls: tuple[str, ...], *, as_json: bool) -> ExitCode:
     """Check site files; without a name, all of them."""
     from archive.config import find_site, site_files
+    from archive.schedule import schedule_of
     from archive.site import load_site
 
     paths = [find_site(name, settings) for name in names] or list(site_files(settings).values())
@@ -132,6 +133,7 @@ def check(settings: "Settings", names: tuple[str, ...], urls: tuple[str, ...], *
     for path in paths:
         try:
             site = load_site(path)
+            schedule_of(site)
         except VigilError as error:
             code = ExitCode.USAGE
             _report(path, as_json=as_json, problem=str(error), hint=error.hint)
