@@ -16,13 +16,10 @@ from archive.cli.times import Time
 from archive.errors import NotFoundError, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from archive.collection import Collection
     from archive.config import Settings
-    from archive.model import Capture
     from archive.query import Archive
     from archive.query.answers import StoredCapture
 
-_DECODED_LIMIT = 1 << 30
 _FORMS = {
     "warc": "The records, gzip members copied byte for byte: warcinfo, request, response, metadata.",
     "http": "The response as it was sent: head and body, chunk lines kept.",
@@ -79,22 +76,28 @@ def get(
         raise UsageError("say what of the capture you want", hint=f"One of {choices}.")
     collection = existing(settings)
     with Archive.open(collection) as archive:
-        stored = _choose(archive, what, at, record, site)
+        stored = choose(archive, what, at, record, site)
         _tell(archive, stored)
         if form == "text":
-            data = _text(archive, stored, site)
+            data = text_of(archive, stored, site)
         elif form == "warc":
             from archive.evidence.gather import members_of
 
             data = b"".join(member.data for member in members_of(archive, collection, stored.capture))
         else:
-            data = _bytes(collection, stored.capture, form)
+            data = _bytes(archive, stored, form)
     _write(data, output)
 
 
-def _choose(
+def choose(
     archive: "Archive", what: str | None, at: datetime | None, record: int | None, site: str | None
 ) -> "StoredCapture":
+    """Choose the capture that is meant: by its number, as of a time, else the newest that has an answer.
+
+    Raises:
+        NotFoundError: there is none.
+        UsageError: nothing is named, or both a number and a time.
+    """
     if record is not None:
         if at is not None:
             raise UsageError("--record and --at exclude each other", hint="A record's number names its time already.")
@@ -129,41 +132,35 @@ def _tell(archive: "Archive", stored: "StoredCapture") -> None:
         talk("vigil: made by a test run: this is NO capture of the real site")
 
 
-def _text(archive: "Archive", stored: "StoredCapture", site: str | None) -> bytes:
+def text_of(archive: "Archive", stored: "StoredCapture", site: str | None) -> bytes:
+    """Give the text of a post that stood when a capture of it was made.
+
+    Raises:
+        NotFoundError: none is known.
+    """
     from archive.cli.showing import text_lines
-    from archive.model import VersionAdded, VersionRestored
 
     capture = stored.capture
-    detail = archive.post(capture.url, site=site)
-    told = [
-        timed.event.text_hash
-        for timed in detail.events
-        if isinstance(timed.event, (VersionAdded, VersionRestored)) and timed.time <= capture.time
-    ]
-    version = next((one for one in detail.versions if told and one.text_hash == told[-1]), None)
-    if version is None:
-        hint = "vigil show lists its versions; --body gives the page itself."
-        raise NotFoundError(f"no text of {capture.url} is known at {spell(capture.time)}", hint=hint)
+    version = archive.version_at(capture.url, capture.time, site=site)
     talk(f"vigil: version {version.number}, {version.text_hash}, read by {version.article.extractor}")
     return ("\n".join(text_lines(version.article)) + "\n").encode("utf-8", "surrogatepass")
 
 
-def _bytes(collection: "Collection", capture: "Capture", form: str) -> bytes:
-    from archive.payload import decode
-    from archive.warc import entity_of, load_exchange
+def _bytes(archive: "Archive", stored: "StoredCapture", form: str) -> bytes:
+    from archive.warc import load_exchange
 
-    exchange = load_exchange(collection, capture)
+    if form == "body":
+        return archive.payload(stored.id)
+    exchange = load_exchange(archive.collection, stored.capture)
     if form == "request":
         return exchange.request
     if form == "wire":
         return exchange.received
-    if capture.failure is not None:
+    if stored.capture.failure is not None:
         raise NotFoundError(
             "this exchange has no answer", hint="--wire gives whatever bytes did come, --warc the records."
         )
-    if form == "http":
-        return exchange.head + exchange.body
-    return decode(exchange.head, entity_of(exchange), _DECODED_LIMIT)
+    return exchange.head + exchange.body
 
 
 def _write(data: bytes, output: Path | None) -> None:

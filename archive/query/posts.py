@@ -5,9 +5,11 @@ import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import datetime
 
 from archive.database import instant, text_id_at
-from archive.model import Event, Identity, PostState, Purpose, Sha256, TextOrigin
+from archive.errors import NotFoundError
+from archive.model import Event, Identity, PostState, Purpose, Sha256, TextOrigin, VersionAdded, VersionRestored
 from archive.query.answers import (
     Filters,
     Hit,
@@ -99,6 +101,26 @@ def detail(db: sqlite3.Connection, post_id: int) -> PostDetail:
         sightings=sightings,
         captures=of_urls(db, [one for (one,) in asked.fetchall()]),
     )
+
+
+def version_at(post: PostDetail, time: datetime) -> Version:
+    """Give the text that stood at ``time``, as far as captures at or before it tell.
+
+    Raises:
+        NotFoundError: no text was known by then.
+    """
+    told = [
+        timed.event.text_hash
+        for timed in post.events
+        if isinstance(timed.event, (VersionAdded, VersionRestored)) and timed.time <= time
+    ]
+    version = next((one for one in post.versions if told and one.text_hash == told[-1]), None)
+    if version is None:
+        raise NotFoundError(
+            f"no text of {post.post.url} is known at {time.isoformat()}",
+            hint="vigil show lists its versions; vigil get --body gives the page itself.",
+        )
+    return version
 
 
 def _where(filters: Filters) -> tuple[str, list[str | int]]:

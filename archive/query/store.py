@@ -2,16 +2,16 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
-from archive.errors import UsageError
+from archive.errors import QueryError, UsageError
 from archive.model import Identity, Route
-from archive.query import captures, names, posts, runs
+from archive.query import captures, names, posts, records, runs
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -24,6 +24,7 @@ from archive.query.answers import (
     Status,
     StoredCapture,
     StoredOmission,
+    Version,
 )
 from archive.query.walks import Known, WalkState, walk_state
 
@@ -47,6 +48,7 @@ class Archive:
         self.collection = collection
         self.db = db
         db.create_function("folded", 1, _folded, deterministic=True)
+        self._records = records.RecordFunction(collection, db)
 
     @classmethod
     def open(cls, collection: Collection, *, busy_seconds: float = BUSY_SECONDS) -> Self:
@@ -138,6 +140,60 @@ class Archive:
         """
         with self._reading():
             return captures.capture(self.db, capture_id)
+
+    def version_at(self, name: str, time: datetime, *, site: str | None = None) -> Version:
+        """Give the text of a post that stood at ``time``, as far as captures at or before it tell.
+
+        Raises:
+            NotFoundError: the archive knows no such post, or had no text of it by then.
+            QueryError: posts of several blogs go by that name.
+        """
+        with self._reading():
+            post = posts.detail(self.db, names.post_id(self.db, name, site))
+        return posts.version_at(post, time)
+
+    # --- bytes and rows ------------------------------------------------------------------------------
+
+    def record_bytes(self, capture_id: int) -> bytes:
+        """Copy a capture's record out of its WARC file: one gzip member, byte for byte, its digest checked.
+
+        Raises:
+            NotFoundError: there is no such capture, or its file is not there.
+            DamagedRecordError: it cannot be read or fails its digest.
+            StorageError: the disk refused.
+        """
+        return records.record_bytes(self.collection, self.capture(capture_id).capture)
+
+    def payload(self, capture_id: int) -> bytes:
+        """Give what a capture's answer held: chunks and content-encoding undone; of a revisit, the original's.
+
+        Raises:
+            NotFoundError: there is no such capture, it had no answer, or a WARC file is not there.
+            DamagedRecordError: a record cannot be read or fails its digest, or its content is over 1 GiB.
+            StorageError: the disk refused.
+        """
+        return records.payload(self.collection, self.capture(capture_id).capture)
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, object]]:
+        """Ask a question in SQL, over the views of docs/reference/schema.md; one mapping a row, as data frames take it.
+
+        The SQL function ``record_bytes(capture_id)`` gives what the method of that name does, or NULL.
+
+        Raises:
+            QueryError: SQLite does not understand the question; its own words are in the message.
+            StorageError: the question would write.
+            DamagedRecordError: a record that ``record_bytes`` was asked for is damaged.
+        """
+        self._records.trouble = None
+        try:
+            with self._reading():
+                return [dict(row) for row in self.db.execute(sql, parameters)]
+        except sqlite3.Error as error:
+            if self._records.trouble is not None:
+                raise self._records.trouble from None
+            raise QueryError(
+                f"SQLite says: {error}", hint="docs/reference/schema.md lists views and columns."
+            ) from None
 
     # --- runs --------------------------------------------------------------------------------------
 
