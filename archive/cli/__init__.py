@@ -16,12 +16,14 @@ READING = {
     "timeline": "archive.cli.changing:timeline",
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
+    "evidence": "archive.cli.evidence:evidence",
     "status": "archive.cli.finding:status",
     "feed": "archive.cli.feed:feed",
 }
 KEEPING = {
     "verify": "archive.cli.keeping:verify",
     "seal": "archive.cli.sealing:seal",
+    "hold": "archive.cli.holds:hold",
     "index": "archive.cli.keeping:index_command",
     "rebuild": "archive.cli.keeping:rebuild",
     "copy": "archive.cli.copying:copy",

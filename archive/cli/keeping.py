@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from archive.verify import Finding, Round
 
 
-@click.command(cls=Verb, examples=["vigil verify", "vigil verify --deep --checkpoint checkpoint-from-the-notary"])
+@click.command(
+    cls=Verb,
+    examples=[
+        "vigil verify",
+        "vigil verify --deep --checkpoint checkpoint-from-the-notary",
+        "vigil verify exhibit-a.zip --published root=HEX --published log=HEX --published tsa=HEX",
+    ],
+)
+@click.argument("package", type=click.Path(path_type=Path, exists=True), required=False)
 @click.option("--deep", is_flag=True, help="Also make the index anew, in a temporary folder, and compare every row.")
 @click.option(
     "--checkpoint",
@@ -28,16 +36,35 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="A checkpoint of the log of seals that was kept elsewhere.",
 )
+@click.option(
+    "--published",
+    multiple=True,
+    metavar="ROLE=HEX",
+    help="A published fingerprint to check a package by: root=, log= or tsa=.",
+)
 @json_option
 @with_settings
-def verify(settings: "Settings", *, deep: bool, checkpoints: tuple[Path, ...], as_json: bool) -> ExitCode:
-    """Compare every record with its digests, its file, the index and its seal.
+def verify(
+    settings: "Settings",
+    *,
+    package: Path | None,
+    deep: bool,
+    checkpoints: tuple[Path, ...],
+    published: tuple[str, ...],
+    as_json: bool,
+) -> ExitCode:
+    """Compare every record with its digests, its file, the index and its seal; or check an evidence package.
 
-    Reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
+    With PACKAGE, a folder or ZIP of vigil evidence: only that is checked, and no archive is needed. Without it:
+    reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
     what to do; docs/reference/checks.md says what each check means. Ends with 20 when there is a finding.
     """
+    from archive.cli.packages import verify_package
     from archive.evidence.trust import trust_of
     from archive.verify import Round
+
+    if package is not None:
+        return verify_package(package, published, checkpoints, as_json=as_json)
 
     collection = existing(settings)
     trust = trust_of(settings, collection, published=checkpoints)

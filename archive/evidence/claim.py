@@ -65,13 +65,11 @@ def read_claim(data: bytes) -> Claim:
     try:
         value = json.loads(data)
         claim = Claim(**value)
-        is_right = claim.format == FORMAT and all(isinstance(text, str) for text in value.values())
-        is_right = is_right and write_claim(claim) == data
+        if all(isinstance(text, str) for text in value.values()) and write_claim(claim) == data:
+            return claim
     except (ValueError, TypeError, RecursionError):
-        is_right = False
-    if not is_right:
-        raise IntegrityError("claim.json is not written as a package writes it", hint="Ask for the package again.")
-    return claim
+        pass
+    raise IntegrityError("claim.json is not written as a package writes it", hint="Ask for the package again.")
 
 
 def sealed_facts(main: Member, metadata: Member, warcinfo: Member) -> dict[str, str]:

@@ -108,8 +108,7 @@ def write_package(files: Mapping[str, bytes], output: Path) -> None:
         UsageError: something of that name is there already.
         StorageError: the disk refused.
     """
-    if output.exists() or output.is_symlink():
-        raise UsageError(f"{output} is there already", hint="Choose another name, or move that away.")
+    refuse_taken(output)
     if output.suffix.lower() == ".zip":
         write_whole(output, zipped(files, output.stem), mode=0o644)
         return
@@ -124,6 +123,18 @@ def write_package(files: Mapping[str, bytes], output: Path) -> None:
     except (OSError, StorageError) as error:
         shutil.rmtree(scratch, ignore_errors=True)
         raise error if isinstance(error, StorageError) else refused(output, error) from error
+
+
+def refuse_taken(output: Path) -> None:
+    """Refuse a name that is taken.
+
+    Raises:
+        UsageError: something lies there, or its folder does not.
+    """
+    if output.exists() or output.is_symlink():
+        raise UsageError(f"{output} is there already", hint="Choose another name, or move that away.")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}", hint="Make it first.")
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

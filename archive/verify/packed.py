@@ -90,7 +90,7 @@ def open_package(packed: Packed, published: Published, now: datetime) -> Package
     for name, data in sorted(scope.files.items()):
         if name.startswith("records/"):
             _read_record(scope, name, data)
-    seals = [seal for name in _seal_names(scope) if (seal := _read_seal(scope, name))]
+    seals = [_read_seal(scope, name) for name in _seal_names(scope)]
     scope.seals = tuple(sorted(seals, key=lambda one: one.index))
     return scope
 
@@ -138,18 +138,16 @@ def _seal_names(scope: PackageScope) -> list[str]:
     return sorted({found[1] for name in scope.files if (found := _SEAL_FILE.fullmatch(name))})
 
 
-def _read_seal(scope: PackageScope, name: str) -> PackedSeal | None:
-    found = {file.removeprefix(f"seals/{name}/"): data for file, data in scope.files.items()}
-    its = {file: data for file, data in found.items() if f"seals/{name}/{file}" in scope.files}
+def _read_seal(scope: PackageScope, name: str) -> PackedSeal:
+    top = f"seals/{name}/"
+    its = {file.removeprefix(top): data for file, data in scope.files.items() if file.startswith(top)}
     for required in (SUMS, SIGNATURE, RUN, PROOF):
         if required not in its:
             scope.fault("package-signatures", f"the seal {name} has no {required}")
-    if SUMS not in its or SIGNATURE not in its:
-        return None
     seal = Seal(
         name=name,
-        sums=its[SUMS],
-        signature=its[SIGNATURE],
+        sums=its.get(SUMS, b""),
+        signature=its.get(SIGNATURE, b""),
         tokens=tuple(sorted((file, data) for file, data in its.items() if file.endswith(".tst"))),
         provenance=tuple(sorted((file, data) for file, data in its.items() if file.startswith("provenance/"))),
     )

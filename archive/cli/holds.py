@@ -1,0 +1,100 @@
+"""``vigil hold``: legal holds, as events in the chain of custody. Nothing in vigil deletes."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.frame import Verb, Verbs, existing, json_option, with_settings
+from archive.cli.output import clean_line, show, show_json, spell, talk
+
+if TYPE_CHECKING:
+    from archive.collection import Collection
+    from archive.config import Settings
+
+hold = Verbs(
+    name="hold",
+    summary="Write down legal holds, list them, release them.",
+    sections={
+        "Commands": {
+            "add": "archive.cli.holds:add",
+            "list": "archive.cli.holds:list_holds",
+            "release": "archive.cli.holds:release",
+        }
+    },
+)
+
+
+@click.command(cls=Verb, examples=["vigil hold add 12/2026 --by 'A. Nobody' --scope 'posts of May 2026'"])
+@click.argument("case")
+@click.option("--by", required=True, metavar="WHO", help="Who ordered it.")
+@click.option("--scope", required=True, metavar="WHAT", help="What must be kept, in words.")
+@with_settings
+def add(settings: "Settings", *, case: str, by: str, scope: str) -> None:
+    """Write down a legal hold for CASE.
+
+    Words are kept in the archive's own papers; the chain of custody, which goes out with packages, gets a digest.
+    """
+    from archive.evidence.custody import EventKind
+    from archive.evidence.papers import Paper
+
+    collection = existing(settings)
+    number = _note(collection, EventKind.HOLD_ADDED, Paper.HOLD, {"case": case, "by": by, "scope": scope})
+    show(f"hold {number}")
+
+
+@click.command("list", cls=Verb, examples=["vigil hold list", "vigil hold list --json"])
+@json_option
+@with_settings
+def list_holds(settings: "Settings", *, as_json: bool) -> None:
+    """List every hold, the newest last, those that were released too."""
+    from archive.evidence.holds import holds
+
+    for one in holds(existing(settings)):
+        if as_json:
+            show_json(one)
+            continue
+        released = f"released {spell(one.released)}" if one.released else "stands"
+        words = f"{clean_line(one.case)}  {clean_line(one.scope)}"
+        show(f"{one.number:>4}  {spell(one.added)}  {released}  {words}  (by {clean_line(one.by)})")
+
+
+@click.command(cls=Verb, examples=["vigil hold release 7 --by 'A. Nobody' --reason 'case closed'"])
+@click.argument("number", type=click.IntRange(1))
+@click.option("--by", required=True, metavar="WHO", help="Who allowed it.")
+@click.option("--reason", required=True, metavar="WHY", help="Why.")
+@with_settings
+def release(settings: "Settings", *, number: int, by: str, reason: str) -> None:
+    """Release the hold of that NUMBER; that it stood, and that it was released, stays in the chain."""
+    from archive.evidence.custody import EventKind
+    from archive.evidence.holds import standing
+    from archive.evidence.papers import Paper
+
+    collection = existing(settings)
+    standing(collection, number)
+    words = {"hold": str(number), "by": by, "reason": reason}
+    _note(collection, EventKind.HOLD_RELEASED, Paper.RELEASE, words, subject=f"hold-{number}")
+    talk(f"vigil: hold {number} is released")
+
+
+def _note(collection: "Collection", kind: str, paper: str, words: dict[str, str], subject: str | None = None) -> int:
+    from archive.evidence.custody import Custody, EventKind
+    from archive.evidence.holds import holds
+    from archive.evidence.papers import Paper, keep_paper
+
+    with collection.locked("vigil hold"):
+        number = len(holds(collection)) + 1
+        now = datetime.now(UTC)
+        plain = {name: " ".join(text.split()) for name, text in words.items()}
+        data = json.dumps({**plain, "time": now.isoformat(), "salt": _salt()}, ensure_ascii=False, indent=1).encode()
+        digest = keep_paper(collection, Paper(paper), data + b"\n")
+        Custody(collection).append(EventKind(kind), subject or f"hold-{number}", {"paper": digest}, now=now)
+    return number
+
+
+def _salt() -> str:
+    """A random word, so that nobody can guess a paper from its digest."""
+    import secrets
+
+    return secrets.token_hex(16)

@@ -1,0 +1,214 @@
+"""``vigil evidence`` from the command line: what is in the package, what it says, what it refuses."""
+
+import gzip
+import json
+import shutil
+import stat
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.cli import SECTIONS
+from archive.cli.frame import main_group, run
+from archive.errors import ExitCode
+from archive.evidence.custody import Custody, EventKind
+from archive.evidence.keys import make_keys
+from archive.evidence.package import read_package, zipped
+from archive.evidence.sealing import finish
+from archive.model import Route
+from archive.warc import walk
+from tests.cli.archives import BEGAN, exchange, lay_run, page
+from tests.evidence.makers import Sealed, build_sealed, now, settings_of
+
+Said = tuple[int, str, str]
+
+
+class Desk:
+    """A person at the command line of a sealed archive."""
+
+    def __init__(self, sealed: Sealed, capsys: pytest.CaptureFixture[str]) -> None:
+        self.sealed = sealed
+        self.folder = sealed.folder
+        self._capsys = capsys
+        roots = "".join(
+            f'[[authorities]]\nname = "{one.name}"\nurl = "http://127.0.0.1:9/"\nroot = "{one.root}"\ntimeout = 1.0\n'
+            for one in sealed.settings.authorities
+        )
+        (self.folder / "vigil.toml").write_text(f'collection = "collection"\nkeys = "keys"\n{roots}')
+
+    def vigil(self, *words: str) -> Said:
+        code = run(main_group("Test.", SECTIONS), [*words, "--config", str(self.folder / "vigil.toml")])
+        return (code, *self._capsys.readouterr())
+
+    def export(self, *words: str) -> Path:
+        code, _, err = self.vigil("evidence", *words, "--no-screenshot", "-o", str(self.folder / "exhibit"))
+        assert code == ExitCode.OK, err
+        return self.folder / "exhibit"
+
+
+@pytest.fixture
+def desk(copy: Sealed, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(copy, capsys)
+
+
+def test_package_holds_exactly_the_sealed_members(desk: Desk) -> None:
+    exhibit = desk.export("101", "--at", "2026-08-01")
+    records = [record.type for record in walk(exhibit / "evidence.warc.gz")]
+    assert records == ["warcinfo", "resource", "resource", "request", "response", "metadata"]
+    stored = b"".join(path.read_bytes() for path in sorted(desk.sealed.collection.warcs.iterdir()))
+    assert all(path.read_bytes() in stored for path in (exhibit / "records").iterdir())
+
+
+def test_package_of_a_revisit_brings_its_original_and_its_seal(desk: Desk) -> None:
+    exhibit = desk.export("102", "--at", "2026-08-02")
+    types = [record.type for record in walk(exhibit / "evidence.warc.gz")]
+    assert types.count("revisit") == types.count("response") == 1
+    assert types.count("metadata") == types.count("warcinfo") == 2
+    assert sorted(path.name for path in (exhibit / "seals").iterdir()) == ["run-1", "run-2"]
+
+
+def test_package_is_checked_without_the_archive(desk: Desk, tmp_path: Path) -> None:
+    exhibit = desk.export("102", "--at", "2026-08-02")
+    told = subprocess.run(["sh", str(exhibit / "verify.sh")], capture_output=True, text=True, check=False)
+    words = [f"--published={line.strip()}" for line in (exhibit / "README.txt").read_text().splitlines()[-4:]]
+    moved = tmp_path / "elsewhere"
+    shutil.move(exhibit, moved)
+    shutil.rmtree(desk.sealed.collection.root)
+    code, out, err = desk.vigil("verify", str(moved), *words)
+    assert (code, "VERIFIED: by the published keys" in out) == (ExitCode.OK, True), out + err
+    code, out, _ = desk.vigil("verify", str(moved))
+    assert (code, "CONSISTENT, NOT VERIFIED" in out) == (ExitCode.OK, True)
+    assert (told.returncode, "CONSISTENT, NOT VERIFIED" in told.stdout) == (3, True)
+
+
+def test_altered_package_is_named_with_exit_20(desk: Desk) -> None:
+    exhibit = desk.export("101")
+    (exhibit / "derived" / "page.html").write_text("<p>other</p>")
+    code, out, _ = desk.vigil("verify", str(exhibit), "--json")
+    findings = [json.loads(line) for line in out.splitlines()]
+    assert code == ExitCode.INTEGRITY
+    assert [finding.get("check") for finding in findings] == ["package-files", None]
+    assert findings[-1]["verdict"] == "FAILED"
+
+
+def test_zip_is_checked_as_it_is(desk: Desk) -> None:
+    code, _, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "exhibit.zip"))
+    assert code == ExitCode.OK, err
+    assert desk.vigil("verify", str(desk.folder / "exhibit.zip"))[0] == ExitCode.OK
+    with zipfile.ZipFile(desk.folder / "exhibit.zip") as pack:
+        assert {name.partition("/")[0] for name in pack.namelist()} == {"exhibit"}
+    data = bytearray((desk.folder / "exhibit.zip").read_bytes())
+    data[len(data) // 2] ^= 1
+    (desk.folder / "bent.zip").write_bytes(data)
+    assert desk.vigil("verify", str(desk.folder / "bent.zip"))[0] == ExitCode.INTEGRITY
+
+
+def test_same_files_give_the_same_zip(desk: Desk) -> None:
+    files = dict(read_package(desk.export("101")).files)
+    assert zipped(files, "x") == zipped(dict(reversed(files.items())), "x")
+
+
+def test_never_a_later_capture_is_given(desk: Desk) -> None:
+    code, _, err = desk.vigil("evidence", "101", "--at", "2026-07-30", "-o", str(desk.folder / "none"))
+    assert code == ExitCode.NOT_FOUND
+    assert "holds no capture" in err
+    assert "not published" not in err
+    assert not (desk.folder / "none").exists()
+
+
+def test_neighbours_and_proof_are_told(desk: Desk) -> None:
+    exhibit = desk.export("101", "--at", "2026-08-02T12:00Z")
+    claim = json.loads((exhibit / "claim.json").read_text())
+    assert claim["captured_at"].startswith("2026-08-02T03")
+    assert claim["capture_before"].startswith("2026-08-01")
+    assert claim["capture_after"].startswith("2026-08-03")
+    assert claim["proved_by"] >= claim["captured_at"]
+    readme = (exhibit / "README.txt").read_text()
+    assert "What it does NOT prove" in readme
+    assert claim["proved_by"] in readme
+
+
+def test_export_is_logged_without_names(desk: Desk) -> None:
+    desk.export("101", "--recipient", "Example & Partners", "--case", "12/2026", "--purpose", "a hearing")
+    last = Custody(desk.sealed.collection).events()[-1]
+    assert (last.kind, last.subject) == (EventKind.EXPORTED, "package-1")
+    assert b"Example" not in Custody(desk.sealed.collection).data()
+    (paper,) = (desk.sealed.collection.state / "papers").iterdir()
+    assert json.loads(paper.read_text())["recipient"] == "Example & Partners"
+
+
+def test_taken_name_is_refused_before_anything_is_logged(desk: Desk) -> None:
+    code, _, err = desk.vigil("evidence", "101", "-o", str(desk.folder))
+    assert (code, "there already" in err) == (ExitCode.USAGE, True)
+    assert not any(event.kind is EventKind.EXPORTED for event in Custody(desk.sealed.collection).events())
+
+
+def test_unsealed_capture_is_refused(desk: Desk) -> None:
+    began = BEGAN + timedelta(days=9)
+    late = exchange(1, "/a/the-last-lamp/101.html", page("The last lamp", "Later."), began=began)
+    lay_run(desk.sealed.collection, "run-4", began, late)
+    code, _, err = desk.vigil("evidence", "101", "-o", str(desk.folder / "none"))
+    assert (code, "not sealed" in err) == (ExitCode.NOT_FOUND, True)
+
+
+def test_test_capture_is_refused_or_marked_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = replace(build_sealed(tmp_path / "base"), folder=tmp_path / "tested")
+    collection = settings_of(tmp_path / "tested", base.settings.authorities)
+    sealed = replace(base, settings=collection)
+    (tmp_path / "tested").mkdir()
+    make_keys(sealed.settings.keys, owner="Nobody", log_name="x.example/log", passphrase=None, now=now())
+    lay_run(sealed.collection, "run-1", BEGAN, exchange(1, "/a/t/7.html", page("T", "A test.")), route=Route.TEST)
+    finish(sealed.collection, sealed.settings)
+    sealed.restamp(0)
+    desk = Desk(sealed, capsys)
+    assert desk.vigil("evidence", "7", "-o", str(desk.folder / "none"))[0] == ExitCode.USAGE
+    exhibit = desk.export("7", "--allow-test")
+    assert "THIS IS A TEST" in (exhibit / "README.txt").read_text()
+    assert "THIS IS A TEST" in (exhibit / "declaration.txt").read_text()
+    assert "TEST: no capture of the real site" in (exhibit / "derived" / "page.html").read_text()
+    assert json.loads((exhibit / "claim.json").read_text())["route"] == "test-route"
+    code, _, err = desk.vigil("verify", str(exhibit))
+    assert (code, "THIS IS A TEST" in err) == (ExitCode.OK, True)
+    said = subprocess.run(["sh", str(exhibit / "verify.sh")], capture_output=True, text=True, check=False).stdout
+    assert "THIS IS A TEST" in said
+
+
+def test_derived_page_runs_and_loads_nothing(desk: Desk) -> None:
+    collection = desk.sealed.collection
+    hostile = (
+        '<p>First words.</p><script>alert(1)</script><img src="http://127.0.0.1/x.png" onerror="alert(2)">'
+        '<p onclick="alert(3)" style="background:url(http://127.0.0.1/y)">Second words.</p>'
+        '<iframe src="http://127.0.0.1/z"></iframe><a href="javascript:alert(4)">go</a>'
+    )
+    began = BEGAN + timedelta(days=9)
+    body = page("Hostile", "Words.").replace(b"</body>", hostile.encode() + b"</body>")
+    lay_run(collection, "run-4", began, exchange(1, "/a/h/9.html", body, began=began))
+    finish(collection, desk.sealed.settings)
+    desk.sealed.restamp(3)
+    made = (desk.export("9") / "derived" / "page.html").read_text()
+    assert "Second words." in made
+    assert not any(word in made for word in ("alert", "127.0.0.1", "javascript", "<iframe", "<script", "<img"))
+    assert "DERIVED COPY" in made
+
+
+def test_hold_is_kept_and_released_in_the_chain(desk: Desk) -> None:
+    code, out, err = desk.vigil("hold", "add", "12/2026", "--by", "A. Nobody", "--scope", "posts of May")
+    assert (code, out) == (ExitCode.OK, "hold 1\n"), err
+    assert desk.vigil("hold", "release", "2", "--by", "x", "--reason", "y")[0] == ExitCode.NOT_FOUND
+    assert desk.vigil("hold", "release", "1", "--by", "A. Nobody", "--reason", "closed")[0] == ExitCode.OK
+    told = json.loads(desk.vigil("hold", "list", "--json")[1])
+    assert (told["case"], told["scope"], told["released"] is not None) == ("12/2026", "posts of May", True)
+    kinds = [event.kind for event in Custody(desk.sealed.collection).events()][-2:]
+    assert kinds == [EventKind.HOLD_ADDED, EventKind.HOLD_RELEASED]
+    assert b"Nobody" not in Custody(desk.sealed.collection).data()
+
+
+def test_checkers_are_in_the_package_as_shipped(desk: Desk) -> None:
+    exhibit = desk.export("101")
+    assert gzip.decompress((exhibit / "evidence.warc.gz").read_bytes()).startswith(b"WARC/1.1")
+    assert (exhibit / "verify.sh").read_text().startswith("#!/bin/sh")
+    assert stat.S_IMODE((exhibit / "claim.json").stat().st_mode) == 0o644
