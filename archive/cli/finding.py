@@ -14,7 +14,9 @@ from archive.cli.times import Time
 
 if TYPE_CHECKING:
     from archive.config import Settings
+    from archive.query import Archive
     from archive.query.answers import Filters, Gap, PostSummary, RunSummary, SiteStatus, StoredCapture, StoredOmission
+    from archive.query.looks import Agenda
 
 _STATES = ("live", "gone", "refused")
 site_option = click.option("--site", type=SiteName(), metavar="SITE", help="Only this blog, by its site file's name.")
@@ -152,8 +154,11 @@ def captures(settings: "Settings", *, what: str, site: str | None, as_json: bool
         show_json(stored) if as_json else show_capture(stored)
 
 
-@click.command(cls=Verb, examples=["vigil status", "vigil status 01K3ZV6E --json"])
+@click.command(cls=Verb, examples=["vigil status", "vigil status --gaps", "vigil status 01K3ZV6E --json"])
 @click.argument("run", required=False)
+@click.option(
+    "--gaps", is_flag=True, help="Name each post that a source of its blog showed and that is not held, and why."
+)
 @click.option(
     "--prometheus",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -162,8 +167,10 @@ def captures(settings: "Settings", *, what: str, site: str | None, as_json: bool
 )
 @json_option
 @with_settings
-def status(settings: "Settings", *, run: str | None, prometheus: Path | None, as_json: bool) -> int:
-    """Say what the archive holds, how the last run ended, and what needs a look; then the exit code is 34.
+def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Path | None, as_json: bool) -> int:
+    """Say what the archive holds and what needs a look.
+
+    It also tells how the last run ended. When something needs a look the exit code is 34.
 
     With RUN, a run's lasting name: what that run brought, and what it left out and why.
     """
@@ -179,21 +186,21 @@ def status(settings: "Settings", *, run: str | None, prometheus: Path | None, as
 
     collection = existing(settings)
     with Archive.open(collection) as archive:
-        if run is not None:
-            _show_whole_run(archive.run(run), archive.omissions(run=run), as_json=as_json)
-            return 0
+        if run is not None or gaps:
+            return _show_part(archive, run, as_json=as_json)
         told = archive.status()
-    now = datetime.now(UTC)
+        now = datetime.now(UTC)
+        agendas = {site.site: archive.agenda(site.site, now) for site in told.sites}
     found = causes(settings, now)
     if prometheus is not None:
         write_textfile(prometheus, textfile(settings, told, found, now))
     missed = unkept(collection, now - timedelta(days=7))
     code = ExitCode.OVERDUE if found else ExitCode.OK
     if as_json:
-        show_json({**fields_of(told), "seals": owed(collection), "causes": found, "fires": missed})
+        show_json({**fields_of(told), "seals": owed(collection), "causes": found, "fires": missed, "rechecks": agendas})
         return code
     for site in told.sites:
-        _show_site(site)
+        _show_site(site, agendas[site.site])
     for fire in missed:
         show(f"{spell(fire.time)}  {fire.site or 'every site'}: {fire.kind.value}  {clean_line(fire.detail)}")
     show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
@@ -203,6 +210,19 @@ def status(settings: "Settings", *, run: str | None, prometheus: Path | None, as
     for cause in found:
         show(f"LOOK  {cause.kind}: {clean_line(cause.told)}")
     return code
+
+
+def _show_part(archive: "Archive", run: str | None, *, as_json: bool) -> int:
+    """Tell of one run, or else of the gaps."""
+    if run is not None:
+        _show_whole_run(archive.run(run), archive.omissions(run=run), as_json=as_json)
+        return 0
+    for gap in archive.gaps():
+        _show_gap(gap, as_json=as_json)
+    if not as_json:
+        names = sum(site.candidates - site.candidates_opened for site in archive.status().sites)
+        talk(f"vigil: {names:,} candidates, articles of the whole site that were not opened, are no gaps")
+    return 0
 
 
 def show_capture(stored: "StoredCapture") -> None:
@@ -236,15 +256,23 @@ def _say_more(shown: int, offset: int, *, has_more: bool) -> None:
         talk(f"vigil: there are more: --offset {offset + shown}")
 
 
-def _show_site(site: "SiteStatus") -> None:
+def _show_site(site: "SiteStatus", agenda: "Agenda | None") -> None:
     show(f"{site.site}  {clean_line(site.title or '')}")
+    once = site.gone - site.gone_confirmed
     show(f"  {site.posts:,} posts ({site.gone:,} gone), {site.versions:,} versions, {site.captures:,} captures")
+    if once:
+        show(f"  {once:,} of those gone were seen so once only: a second look, on another night, confirms it")
     if site.first_published and site.last_published:
         show(f"  published {site.first_published.date()} to {site.last_published.date()}")
     walked = "was walked to its end" if site.is_walk_complete else "has not been walked to its end yet"
     show(f"  {site.gaps:,} posts shown but not held (vigil list --gaps); the listing {walked}")
     if site.candidates:
         show(f"  {site.candidates:,} more articles of the whole site are known, whose blog is not")
+    if agenda is not None and agenda.watched:
+        nights = -(-agenda.due // agenda.budget) if agenda.budget else 0
+        soon = f"the next one after {spell(agenda.next_due)}" if agenda.next_due else "no other is waiting"
+        over = f", {nights:,} nights' worth" if nights > 1 else ""
+        show(f"  looked at again: {agenda.due:,} posts are due{over} (at most {agenda.budget:,} a night), {soon}")
     if site.last_run:
         show_run(site.last_run)
 

@@ -42,14 +42,18 @@ def show_post(settings: "Settings", *, post: str, version: str | None, site: str
 
     with Archive.open(existing(settings)) as archive:
         detail = archive.post(post, site=site)
+        following = archive.next_look(detail.post.id)
         runs = {stored.capture.run for stored in detail.captures}
         is_test = any(archive.run(run).route is Route.TEST for run in runs)
-    chosen = _chosen(detail, version)
+    chosen = chosen_version(detail, version)
     if as_json:
-        show_json({**_as_dict(detail), "shown_version": chosen.number if chosen else None})
+        show_json({**_as_dict(detail), "shown_version": chosen.number if chosen else None, "next_look": following})
     else:
         _show_text(detail, chosen)
         _show_history(detail)
+        if following:
+            because = f" ({following.reason})" if following.reason else ""
+            show(f"looked at again by the first run after {spell(following.due)}{because}")
     if is_test:
         talk("vigil: this post was captured by a test run; it is no capture of the real site")
 
@@ -62,7 +66,12 @@ def text_lines(article: "Article") -> list[str]:
     return lines
 
 
-def _chosen(detail: "PostDetail", version: str | None) -> "Version | None":
+def chosen_version(detail: "PostDetail", version: str | None) -> "Version | None":
+    """The version of that number or hash; without one, that which stands.
+
+    Raises:
+        NotFoundError: the post has no such version.
+    """
     if version is None:
         return detail.current or next(reversed(detail.versions), None)
     for one in detail.versions:
@@ -102,7 +111,7 @@ def _show_history(detail: "PostDetail") -> None:
         show(f"  {version.number}{mark} {version.text_hash[:16]}  {span}  {record.file}:{record.offset}")
     show("events")
     for timed in detail.events:
-        facts = ", ".join(f"{name} {value}" for name, value in _facts(timed.event).items())
+        facts = ", ".join(f"{name} {value}" for name, value in facts_of(timed.event).items())
         show(f"  {spell(timed.time)}  {event_name(timed.event)}{'  ' + clean_line(facts) if facts else ''}")
     show(f"seen {detail.sighting_count:,} times by a source of the blog")
     for seen in detail.sightings:
@@ -121,7 +130,8 @@ def event_name(event: "Event") -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(event).__name__).lower().replace("post-seen", "seen")
 
 
-def _facts(event: "Event") -> dict[str, object]:
+def facts_of(event: "Event") -> dict[str, object]:
+    """What an event says, by the names of its fields."""
     told = plain(event)
     return {name: value for name, value in told.items() if value is not False} if isinstance(told, dict) else {}
 

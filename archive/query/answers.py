@@ -246,7 +246,9 @@ class RunSummary:
 class SiteStatus:
     """What an archive holds of a blog.
 
-    ``candidates`` are articles that only sitemaps of the whole site name, ``candidates_opened`` those asked for.
+    ``gone`` counts posts that the site answered with 404 or 410 last, ``gone_confirmed`` those of which another night's
+    look said the same. ``candidates`` are articles that only sitemaps of the whole site name, ``candidates_opened``
+    those asked for.
     """
 
     site: str
@@ -254,6 +256,7 @@ class SiteStatus:
     posts: int
     versions: int
     gone: int
+    gone_confirmed: int
     gaps: int
     candidates: int
     candidates_opened: int

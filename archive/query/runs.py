@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archive.database import instant
 from archive.errors import NotFoundError
 from archive.model import Identity, OmissionKind, RecordRef, Route
 from archive.query.answers import Counts, Gap, RunSummary, SiteStatus, StoredOmission
 from archive.query.walks import walk_state
+from archive.recheck import SECOND_LOOK
 
+_MICROSECOND = timedelta(microseconds=1)
 _RUNS = "SELECT r.*, s.name AS site FROM runs r JOIN sites s ON s.id = r.site_id "
 
 _EVENTS = """\
@@ -165,6 +167,7 @@ def _site(db: sqlite3.Connection, row: sqlite3.Row) -> SiteStatus:
             "SELECT count(*) FROM versions v JOIN posts p ON p.id = v.post_id AND p.is_ours = 1 WHERE p.site_id = ?"
         ),
         gone=number(f"SELECT count(*) {held} AND state = 'gone'"),
+        gone_confirmed=number(f"SELECT count(*) {held} AND looked - gone_since >= {SECOND_LOOK // _MICROSECOND}"),
         gaps=number(
             "SELECT count(*) FROM posts p WHERE p.site_id = ? AND p.is_opened = 0 "
             "AND EXISTS (SELECT 1 FROM sightings g WHERE g.post_id = p.id)"

@@ -1,6 +1,7 @@
 """Night after night, unattended, whatever happens: no edit and no disappearance is missed, and none is made up."""
 
 import re
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -143,10 +144,11 @@ def assert_many_nights_end_well(story: Story, seed: int, nights: int) -> None:
         assert story.server._server.most_open <= 2  # noqa: SLF001 - a killed crawl's connection may linger
         assert_sound(story)
     except BaseException:
-        print("\n".join(history.happened), (story.folder / "night.log").read_text())
+        sys.stderr.write("\n".join(history.happened) + (story.folder / "night.log").read_text(encoding="utf-8"))
         raise
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("story", [16], indirect=True)
 def test_sixty_nights_miss_nothing_and_make_nothing_up(story: Story) -> None:
     assert_many_nights_end_well(story, seed=1, nights=60)
