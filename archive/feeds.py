@@ -14,7 +14,8 @@ from archive.page import absolute, is_blank, tidy
 from archive.site import Site, identify
 
 MAX_BYTES = 128 * 2**20
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 50_000
+_DEPTH = 100
 _CHUNK = 2**16
 _MAX_TEXT = 10_000
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
@@ -28,7 +29,7 @@ _MEANINGS = {
 
 
 class _RefusedError(Exception):
-    """The file declares a document type, or holds more than any feed does."""
+    """The file is no feed, declares a document type, or holds more than any feed does."""
 
 
 def read_feed(payload: bytes, *, content_type: str | None, url: str, site: Site) -> Feed:
@@ -48,7 +49,7 @@ def read_feed(payload: bytes, *, content_type: str | None, url: str, site: Site)
         reader.parser.Parse(b"", True)  # noqa: FBT003
     except (expat.ExpatError, zlib.error, _RefusedError, LookupError, ValueError):
         return reader.feed(PageOutcome.UNREADABLE if reader.is_feed else _not_a_feed(payload))
-    return reader.feed(PageOutcome.OK if reader.is_feed else _not_a_feed(payload))
+    return reader.feed(PageOutcome.OK)
 
 
 def _not_a_feed(payload: bytes) -> PageOutcome:
@@ -107,8 +108,10 @@ class _Reader:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         name = tag.rpartition(" ")[2]
+        if self._depth > _DEPTH or (self._depth == 1 and name not in _ROOTS):
+            raise _RefusedError
         if self._depth == 1:
-            self.is_feed = name in _ROOTS
+            self.is_feed = True
         elif self._entry_at == 0 and name in _ENTRIES:
             self._entry_at, self._said = self._depth, {}
         elif self._entry_at and name in _MEANINGS and not self._field:

@@ -5,26 +5,33 @@ from collections.abc import Iterator
 
 from archive.page import Tree, tidy
 
-_ARTICLES = frozenset(
-    {"Article", "NewsArticle", "BlogPosting", "LiveBlogPosting", "ReportageNewsArticle", "VideoObject", "AudioObject"}
-)
+_ARTICLES = frozenset({"Article", "NewsArticle", "BlogPosting", "LiveBlogPosting", "ReportageNewsArticle"})
+_MEDIA = frozenset({"VideoObject", "AudioObject"})
 _MAX_NODES = 1000
 
 Thing = dict[str, object]
 
 
 def article(tree: Tree) -> Thing:
-    """The first object of the page that describes an article; empty where there is none."""
+    """The first object of the page that describes an article, else a film or recording; empty where there is none."""
+    things = list(_stated(tree))
+    kinds = [set(texts(thing.get("@type"))) for thing in things]
+    for wanted in (_ARTICLES, _MEDIA):
+        for thing, kind in zip(things, kinds, strict=True):
+            if kind & wanted:
+                return thing
+    return {}
+
+
+def _stated(tree: Tree) -> Iterator[Thing]:
+    """Everything that the page states."""
     for script in tree.tagged("script"):
         if script.get("type", "").strip().lower() == "application/ld+json":
             try:
                 stated = json.loads("".join(script.itertext()), strict=False)
             except (ValueError, RecursionError):
                 continue
-            for thing in _things(stated):
-                if _ARTICLES & set(texts(thing.get("@type"))):
-                    return thing
-    return {}
+            yield from _things(stated)
 
 
 def _things(stated: object) -> Iterator[Thing]:

@@ -15,6 +15,7 @@ from archive.text.pictures import images_in
 _MOST_LOST = 0.1
 """Share of the body's words that trafilatura may leave out, whole boxes only, before the layout counts as drifted."""
 _LOST_WORDS = 25
+_MOST_UNREADABLE = 0.005
 _DASHES = " -\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}"
 
 
@@ -80,6 +81,8 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     identity, page_says = identify(site, url), identify(site, facts.canonical_url or "")
     if identity and page_says and identity != page_says:
         alarms.append(f"another-post: the page says that it is {page_says}")
+    if unread := _unreadable_share(text):
+        alarms.append(f"undecodable: {unread:.0%} of the characters are not in the page's character set")
     if not facts.title and text.blocks:
         alarms.append("layout-drift: no title")
     return Article(
@@ -113,6 +116,13 @@ def _bodies(tree: Tree, layout: Layout, outside: set[Element]) -> list[Element]:
     found = tree.first(layout.body, outside)
     around = set(found)
     return [body for body in found if not is_below(body, around)]
+
+
+def _unreadable_share(text: Text) -> float:
+    """The share of characters that could not be decoded, if it is more than a slip of the site's."""
+    told = "".join(block.text for block in text.blocks)
+    share = told.count("\N{REPLACEMENT CHARACTER}") / max(1, len(told))
+    return share if share > _MOST_UNREADABLE else 0.0
 
 
 def _is_trusted(tree: Tree, layout: Layout, bodies: list[Element]) -> bool:

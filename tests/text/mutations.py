@@ -17,11 +17,13 @@ def mutated(page: bytes, dice: Random, *, changes: int = 1) -> tuple[bytes, str]
     """The page with so many changes, and what they were."""
     root = etree.fromstring(page, etree.HTMLParser(encoding="utf-8"))
     done: list[str] = []
-    while len(done) < changes:
-        try:
-            done.append(dice.choice(MUTATIONS)(root, dice))
-        except IndexError:
-            continue
+    for _ in range(changes):
+        for mutation in dice.sample(MUTATIONS, len(MUTATIONS)):
+            try:
+                done.append(mutation(root, dice))
+            except IndexError:
+                continue
+            break
     return etree.tostring(root, method="html", encoding="utf-8", doctype="<!DOCTYPE html>"), "; ".join(done)
 
 

@@ -99,7 +99,7 @@ def test_formats_of_feeds(feed: str) -> None:
         pytest.param("<html><body>Page not found<br>", PageOutcome.BLOCKED, 0, id="a broken page"),
         pytest.param("plain words, nothing else than plain words", PageOutcome.UNREADABLE, 0, id="text"),
         pytest.param(
-            "<other><url><loc>https://www.rferl.org/</loc></url></other>", PageOutcome.UNREADABLE, 1, id="other XML"
+            "<other><url><loc>https://www.rferl.org/</loc></url></other>", PageOutcome.UNREADABLE, 0, id="other XML"
         ),
         pytest.param(SITEMAP % (entry(1234) + entry(5678)), PageOutcome.OK, 2, id="plain"),
         pytest.param(gzip.compress((SITEMAP % entry(1234)).encode()), PageOutcome.OK, 1, id="gzip"),
@@ -151,7 +151,7 @@ def test_document_type_is_refused_before_anything_is_read(declaration: str) -> N
 def test_gzip_bomb_is_given_up_at_the_limit() -> None:
     packer = zlib.compressobj(9, wbits=31)
     zeros = bytes(2**20)
-    bomb = b"".join(packer.compress(zeros) for _ in range(400)) + packer.flush()
+    bomb = b"".join(packer.compress(zeros) for _ in range(130)) + packer.flush()
     tracemalloc.start()
     try:
         found = read(bomb)

@@ -174,6 +174,15 @@ def test_odd_json_ld_says_nothing(json: str) -> None:
     assert article(with_head(stated(json))).title == "A post"
 
 
+def test_article_is_believed_before_the_film_beside_it() -> None:
+    film, own = (
+        '{"@type": "VideoObject", "articleSection": "Film"}',
+        '{"@type": "NewsArticle", "articleSection": "Own"}',
+    )
+    assert article(with_head(stated(film), stated(own))).category == "Own"
+    assert article(with_head(stated(film))).category == "Film"
+
+
 def test_json_ld_is_found_in_a_graph() -> None:
     graph = (
         '{"@context": "x", "@graph": [{"@type": "Organization"}, {"@type": "BlogPosting", "articleSection": "Deep"}]}'

@@ -92,6 +92,15 @@ def test_second_half_of_a_body_in_another_place_is_an_alarm(site: Site) -> None:
     assert found.outcome is PageOutcome.LAYOUT_DRIFT
 
 
+def test_page_in_another_character_set_than_it_says_is_an_alarm(site: Site) -> None:
+    post = next(post for post in blog().listing() if post.language == "ru")
+    payload = rendered(post).decode().encode("cp1251", "ignore")
+    found = read_post(payload, content_type=HTML, url=post.url, site=site, captured=NOW)
+    assert found.outcome is PageOutcome.LAYOUT_DRIFT
+    assert found.article is not None
+    assert found.article.alarms[0].startswith("undecodable: ")
+
+
 def test_page_without_title_is_an_alarm() -> None:
     assert read(page("<p>Words.</p>", "").replace(b"<h1>A post</h1>", b"")).outcome is PageOutcome.LAYOUT_DRIFT
 
