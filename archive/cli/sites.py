@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.frame import SiteName, Verb, Verbs, json_option, with_settings
+from archive.cli.frame import SiteName, Verb, Verbs, existing, json_option, with_settings
 from archive.cli.output import show, show_json, talk
 from archive.errors import ExitCode, UsageError, VigilError
 
@@ -17,8 +17,9 @@ PLACES = {
     "list": "archive.cli.sites:list_sites",
     "new": "archive.cli.sites:new",
     "check": "archive.cli.sites:check",
+    "record": "archive.cli.sites:record",
 }
-sites = Verbs(name="sites", summary="List, write and check the rules of blogs.", sections={"Commands": PLACES})
+sites = Verbs(name="sites", summary="List, write, check and prove the rules of blogs.", sections={"Commands": PLACES})
 
 _TEMPLATE = """\
 # Rules of one blog. docs/how-to/add-a-blog.md goes through them; docs/reference/config.md describes every key.
@@ -123,7 +124,11 @@ def new(settings: "Settings", site: str, start: str) -> None:
 @json_option
 @with_settings
 def check(settings: "Settings", names: tuple[str, ...], urls: tuple[str, ...], *, as_json: bool) -> ExitCode:
-    """Check site files; without a name, all of them."""
+    """Check site files; without a name, all of them.
+
+    Pages recorded by vigil sites record are read again; what comes out otherwise than it did is named, and the exit
+    code is 31.
+    """
     from archive.config import find_site, site_files
     from archive.schedule import schedule_of
     from archive.site import load_site
@@ -139,7 +144,55 @@ def check(settings: "Settings", names: tuple[str, ...], urls: tuple[str, ...], *
             _report(path, as_json=as_json, problem=str(error), hint=error.hint)
             continue
         _report(path, as_json=as_json, url_facts=[_url_facts(site, url) for url in urls])
+        if _has_changed(site, path, settings, as_json=as_json):
+            code = ExitCode.LAYOUT_DRIFT
     return code
+
+
+@click.command(cls=Verb, examples=["vigil sites record rferl-watchdog"])
+@click.argument("name", type=SiteName(), metavar="SITE")
+@click.option("--most", type=click.IntRange(min=1), default=12, show_default=True, help="So many unlike pages at most.")
+@json_option
+@with_settings
+def record(settings: "Settings", name: str, *, most: int, as_json: bool) -> None:
+    """Keep some of the archived pages beside the site file, with what is read from them now.
+
+    One page of each kind: listing, each layout, text-less posts. After a change of the site file, vigil sites check
+    reads them again. They lie beside your own site files; pages are the blog's, so do not give them away.
+    """
+    from archive.config import find_site
+    from archive.fixtures import record as record_now
+    from archive.site import load_site
+
+    path = find_site(name, settings)
+    site = load_site(path)
+    folder = _fixtures_of(site, path, settings)
+    places = list(record_now(existing(settings), site, folder, most=most))
+    for place in places:
+        show_json({"fixture": place}) if as_json else show(str(place))
+    if not places:
+        talk(f"vigil: nothing new to record in {folder}")
+
+
+def _fixtures_of(site: "Site", path: Path, settings: "Settings") -> Path:
+    """The folder of a site's fixtures: beside its file, or beside the operator's own where the file came with vigil."""
+    from archive.config import shipped_sites
+    from archive.fixtures import folder_for
+
+    is_shipped = path.parent == shipped_sites()
+    return folder_for(settings.sites[0] / f"{site.id}.toml" if is_shipped else path)
+
+
+def _has_changed(site: "Site", path: Path, settings: "Settings", *, as_json: bool) -> bool:
+    from archive.fixtures import check as check_fixtures
+
+    differences = list(check_fixtures(site, _fixtures_of(site, path, settings)))
+    for one in differences:
+        if as_json:
+            show_json(one)
+        else:
+            show(f"  {one.fixture}: {one.field} was {one.expected}, is {one.found}")
+    return bool(differences)
 
 
 def _url_facts(site: "Site", url: str) -> dict[str, str | None]:
