@@ -1,8 +1,8 @@
 """Recorded pages beside a site file: what was read from them once must be read from them still.
 
-A site is a TOML file plus such fixtures. Each is a folder: ``head.http`` (the answer's head), ``page`` (its payload, the
-content-encoding undone), ``asked.json`` (purpose, URL, time) and ``expected.json`` (what was read). They hold pages of
-the blog, so they lie beside the operator's own site files and are not given away with the software.
+A site is a TOML file plus such fixtures. Each is a folder: ``head.http`` (the answer's head), ``page`` (its payload,
+the content-encoding undone), ``asked.json`` (purpose, URL, time) and ``expected.json`` (what was read). They hold pages
+of the blog, so they lie beside the operator's own site files and are not given away with the software.
 """
 
 import json
@@ -132,7 +132,7 @@ def _told(reading: Reading | None) -> dict[str, object]:
     if reading is None:
         return {"outcome": None}
     article: Article | None = reading.article if isinstance(reading, Page) else None
-    told = {"outcome": reading.outcome, **asdict(article if article else reading)}
+    told = {"outcome": reading.outcome, **asdict(article or reading)}
     told.pop("extractor", None)
     plain: dict[str, object] = json.loads(json.dumps(told, default=str))
     return plain
