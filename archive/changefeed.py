@@ -21,10 +21,11 @@ _SUMMARY = 500
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _CHANGES = """\
-SELECT e.kind, e.is_edit, e.is_silent, e.is_title_changed, e.time, p.identity, s.name AS site,
-  coalesce(p.canonical_url, u.url) AS url, t.title, t.text, a.published
+SELECT e.kind, e.is_edit, e.is_silent, e.time, p.identity, s.name AS site,
+  p.looked - p.gone_since >= 43200000000 AND p.gone_since <= e.time AS is_confirmed,
+  coalesce(p.canonical_url, u.url) AS url, t.title, t.text
 FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN posts p ON p.id = e.post_id JOIN sites s ON s.id = p.site_id
-JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
+JOIN urls u ON u.id = p.url_id
 LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current
 LEFT JOIN texts t ON t.id = coalesce(
   (SELECT n.id FROM texts n WHERE n.post_id = p.id AND n.text_hash = e.text_hash), v.text_id)
@@ -35,7 +36,10 @@ ORDER BY e.capture_id DESC, e.post_id, e.ordinal LIMIT ?2"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of one post; ``kind`` is new, edited, silently edited, gone or returned."""
+    """One change of one post; ``kind`` is new, edited, silently edited, not found, gone or returned.
+
+    A post that is not found counts as gone once another night's look finds the same.
+    """
 
     id: str
     site: str
@@ -56,6 +60,8 @@ def _change(row: sqlite3.Row) -> Change:
     kind = row["kind"]
     if kind == "version-added":
         kind = "new" if not row["is_edit"] else "silently edited" if row["is_silent"] else "edited"
+    if kind == "gone" and not row["is_confirmed"]:
+        kind = "not found"
     identity = "".join(char if char.isalnum() else f"%{ord(char):x}" for char in row["identity"])
     return Change(
         id=f"urn:vigil:change:{row['site']}:{identity}:{time:%Y%m%dT%H%M%S%f}:{kind.replace(' ', '-')}",

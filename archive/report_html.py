@@ -81,7 +81,7 @@ def page(report: Row) -> str:
         _warnings(report),
         _events(report, "New", lambda event: event["kind"] == "version-added" and not event["is_edit"]),
         _changed(report),
-        _events(report, "Gone", lambda event: event["kind"] == "gone"),
+        _events(report, "Not found; gone, once another night finds the same", lambda event: event["kind"] == "gone"),
         _events(report, "Came back or moved", lambda event: event["kind"] in {"returned", "moved", "version-restored"}),
         _charts(report),
         _table("Left out, and why", report["omissions"], ("kind", "url", "reason")),

@@ -6,7 +6,7 @@ never in a record, log or report.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import journal
@@ -15,6 +15,7 @@ from archive.config import Settings, site_files
 from archive.database import instant
 from archive.errors import ConfigError, StorageError, VigilError
 from archive.query import Archive
+from archive.recheck import SECOND_LOOK
 from archive.site import load_site
 from archive.watch import Cause, causes
 
@@ -25,12 +26,18 @@ Send = Callable[[str, str], bool]
 _STATE = "alerts.jsonl"
 _MOST_NEWS = 20
 
-_NEWS = """\
-SELECT e.kind, e.time, p.identity, a.title, coalesce(p.canonical_url, u.url) AS url, e.is_silent
+_EDITED = """\
+SELECT 'edited' AS kind, e.time, p.identity, a.title, coalesce(p.canonical_url, u.url) AS url, e.is_silent
 FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN runs r ON r.id = x.run_id JOIN sites s ON s.id = r.site_id
 JOIN posts p ON p.id = e.post_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
-WHERE r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id) AND s.name = ?1 AND p.is_ours = 1
-AND ((?2 AND e.kind = 'version-added' AND e.is_edit = 1) OR (?3 AND e.kind = 'gone')) ORDER BY e.time, e.ordinal"""
+WHERE r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id) AND s.name = ? AND p.is_ours = 1
+AND e.kind = 'version-added' AND e.is_edit = 1 ORDER BY e.time, e.ordinal"""
+
+_GONE = """\
+SELECT 'gone' AS kind, p.gone_since AS time, p.identity, a.title,
+  coalesce(p.canonical_url, u.url) AS url, 0 AS is_silent
+FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
+WHERE s.name = ? AND p.is_ours = 1 AND p.looked - p.gone_since >= ? ORDER BY p.gone_since"""
 
 
 def check(settings: Settings, *, now: datetime | None = None, send: Send | None = None) -> tuple[str, ...]:
@@ -54,10 +61,16 @@ def check(settings: Settings, *, now: datetime | None = None, send: Send | None 
     for key, words in open_ones.items():
         if key not in found and send("vigil: over", f"No longer so: {words}"):
             told.append(_note(path, now, "over", key, words))
-    for key, words in _news(settings):
-        if key not in known and send("vigil: news", words):
-            told.append(_note(path, now, "news", key, words))
+    news = {key: words for key, words in _news(settings) if key not in known}
+    if news and send("vigil: news", _together(list(news.values()))):
+        told += [_note(path, now, "news", key, words) for key, words in news.items()]
     return tuple(told)
+
+
+def _together(words: list[str]) -> str:
+    """Put the news into one message, however many there are."""
+    more = len(words) - _MOST_NEWS
+    return "\n".join([*words[:_MOST_NEWS], *([f"... and {more} more; vigil feed lists them"] if more > 0 else [])])
 
 
 def _causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
@@ -102,10 +115,15 @@ def _news(settings: Settings) -> Iterator[tuple[str, str]]:
             if not (rules.edited or rules.gone):
                 continue
             with Archive.open(collection) as archive:
-                rows = archive.db.execute(_NEWS, (name, rules.edited, rules.gone)).fetchall()
+                edited = archive.db.execute(_EDITED, (name,)).fetchall() if rules.edited else []
+                gone = (
+                    archive.db.execute(_GONE, (name, SECOND_LOOK // timedelta(microseconds=1))).fetchall()
+                    if rules.gone
+                    else []
+                )
         except VigilError:
             continue
-        for row in rows[:_MOST_NEWS]:
+        for row in (*edited, *gone):
             what = "gone" if row["kind"] == "gone" else "silently edited" if row["is_silent"] else "edited"
             seen = f"seen {instant(row['time']):%Y-%m-%d %H:%M} UTC"
             words = f"{what}: {row['title'] or row['identity']} ({row['url']}), {seen}"

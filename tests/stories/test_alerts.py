@@ -264,6 +264,13 @@ def test_edit_and_deletion_are_told_where_the_site_file_asks_for_it(story: Story
     count = len(webhook.got)
     desk.check()
     assert len(webhook.got) == count
+    desk.change("UPDATE posts SET state = 'gone', gone_since = 1000, looked = 1000")
+    assert desk.check() == ()
+    desk.change("UPDATE posts SET looked = 1000 + 13 * 3600000000")
+    assert len(desk.check()) == 10
+    assert len(webhook.got) == count + 1
+    assert webhook.words[-1].count("gone:") == 10
+    assert desk.check() == ()
 
 
 def status(desk: Desk, *words: str) -> Ended:
