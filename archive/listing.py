@@ -15,7 +15,7 @@ from lxml import etree
 
 from archive.dates import moment
 from archive.model import Card, Identity, Listing, PageOutcome
-from archive.page import Element, Tree, absolute, has_marker, is_blank, is_within, parse, parse_text, text_of
+from archive.page import MAX_BYTES, Element, Tree, absolute, has_marker, is_blank, is_within, parse, parse_text, text_of
 from archive.site import MoreRules, Site, identify
 
 _STRAY_WORDS = 60
@@ -96,6 +96,8 @@ def _content(
     """The tree of an HTML answer, or of the HTML within a JSON answer together with the next URL beside it."""
     if is_blank(payload):
         return PageOutcome.EMPTY, None
+    if len(payload) > MAX_BYTES:
+        return PageOutcome.UNREADABLE, None
     if more.json_html is None or not _is_json(payload, more):
         return parse(payload, content_type), None
     try:

@@ -33,6 +33,7 @@ _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\u
 """Characters that a reader does not see, or that no text may hold; joiners and direction marks have a meaning."""
 _WHOLE_URL = re.compile(r"https?://(?:[^/?#\\\s\[\]]+|\[[0-9a-f:.]+\](?::\d+)?)(?:[/?#][^\t\r\n]*)?", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+_VISIBLE = re.compile(rb"[^\xef\xbb\xbf \t\r\n\0]")
 _CLASSES = etree.XPath("//@class")
 _IDS = etree.XPath("//@id")
 _CHARSETS = re.compile(
@@ -241,15 +242,15 @@ def is_below(element: Element, others: AbstractSet[Element]) -> bool:
 
 def parse(payload: bytes, content_type: str | None) -> Tree | PageOutcome:
     """Make a tree of a page, or say why there is none: ``EMPTY`` or ``UNREADABLE``."""
-    if len(payload) > MAX_BYTES or payload.count(b"<") > MAX_TAGS:
-        return PageOutcome.UNREADABLE
-    return parse_text(decode(payload, content_type))
+    return PageOutcome.UNREADABLE if len(payload) > MAX_BYTES else parse_text(decode(payload, content_type))
 
 
 def parse_text(html: str) -> Tree | PageOutcome:
     """Make a tree of decoded HTML, a whole page or a piece of one."""
+    if len(html) > MAX_BYTES or html.count("<") > MAX_TAGS:
+        return PageOutcome.UNREADABLE
     html = html.replace("\0", "")
-    if not html.strip():
+    if not html or html.isspace():
         return PageOutcome.EMPTY
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
@@ -290,7 +291,7 @@ def _is_charset(name: str) -> bool:
 
 def is_blank(payload: bytes) -> bool:
     """Tell whether an answer says nothing: the CMS has an "empty" of 11 bytes (site-facts 1.5)."""
-    return not payload.strip(b"\xef\xbb\xbf \t\r\n\0") or (len(payload) < 32 and not re.search(rb"[<{\[]", payload))
+    return not _VISIBLE.search(payload) or (len(payload) < 32 and not re.search(rb"[<{\[]", payload))
 
 
 def has_marker(payload: bytes, markers: Sequence[str]) -> bool:
