@@ -52,10 +52,6 @@ class TestAuthority:
         """The root, for whoever configures this authority."""
         return self.root.public_bytes(Encoding.PEM)
 
-    def issue(self, builder: x509.CertificateBuilder) -> x509.Certificate:
-        """Sign a certificate with the root's key."""
-        return builder.sign(self._root_key, hashes.SHA256())
-
     def answer(self, query: bytes) -> bytes:
         """Answer a time-stamp query; one that cannot be read is refused, as RFC 3161 says.
 

@@ -173,6 +173,37 @@ def prove(leaves: Sequence[bytes], index: int, checkpoint: bytes) -> bytes:
     return b"\n".join(lines)
 
 
+def prove_growth(leaves: Sequence[bytes], old_size: int, checkpoint: bytes) -> bytes:
+    """Write the proof that the log of ``checkpoint`` only grew since it had ``old_size`` leaves.
+
+    The form is that of a request to a witness (c2sp.org/tlog-witness): ``old N``, hashes, a blank line, the checkpoint.
+
+    Raises:
+        IntegrityError: the checkpoint is none.
+        ValueError: the log never had so many leaves.
+    """
+    counted = leaves[: read_checkpoint(checkpoint).size]
+    hashes = map(base64.b64encode, merkle.prove_consistency(counted, old_size))
+    return b"\n".join([b"old %d" % old_size, *hashes, b"", checkpoint])
+
+
+def check_growth(data: bytes, old: bytes, keys: Sequence[LogKey]) -> Checkpoint:
+    """Give the newer checkpoint, once it was proved that its log begins with the one of the checkpoint ``old``.
+
+    Raises:
+        IntegrityError: a checkpoint is not signed by one of ``keys``, or the log was rewritten in between.
+    """
+    before = open_checkpoint(old, keys)
+    head, _, note = data[:_MOST_BYTES].partition(b"\n\n")
+    first, *lines = head.decode("ascii", "replace").split("\n")
+    after = open_checkpoint(note, keys)
+    hashes = [_decoded(line) for line in lines]
+    is_grown = merkle.is_consistent(before.size, before.root, after.size, after.root, hashes)
+    if first != f"old {before.size}" or not is_grown:
+        raise IntegrityError(f"the log of {after.size} leaves does not begin with that of {before.size}", hint=_HINT)
+    return after
+
+
 def read_proof(data: bytes) -> LogProof:
     """Read a ``.tlog-proof`` file; nothing is checked yet.
 

@@ -9,7 +9,7 @@ changed; tokens are added to it.
 import logging
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +17,10 @@ from pathlib import Path
 from archive.collection import Collection
 from archive.config import Authority, Settings
 from archive.errors import IntegrityError, StorageError, VigilError
-from archive.evidence import clock, log, merkle
+from archive.evidence import clock, log
 from archive.evidence.asking import Question, ask
 from archive.evidence.custody import Custody, EventKind, head_of
-from archive.evidence.keys import SigningKeys, read_certificates, read_passphrase, read_signing
+from archive.evidence.keys import SigningKeys, read_certificates, read_passphrase, read_public, read_signing
 from archive.evidence.ledger import Ledger, seal_names, seal_of, seals_folder
 from archive.evidence.members import RunFiles, SealedFile, facts_of, read_file
 from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, unsealed_runs
@@ -35,6 +35,8 @@ from archive.warc import MOST_RECORDS
 
 _log = logging.getLogger(__name__)
 _SCRATCH = ".new"
+_NOT_OURS = "not one of this log"
+_KEEP = "Keep it: it is the proof that this log was altered or rolled back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +249,8 @@ class _Sealer:
         published, failed = [], []
         for folder in self._settings.publish if note else ():
             try:
-                if _put_checkpoint(folder, note or b"", [leaf.hash for leaf in self._ledger.leaves()]):
+                leaves, keys = [leaf.hash for leaf in self._ledger.leaves()], [read_public(self._settings.keys).log]
+                if _put_checkpoint(folder, note or b"", leaves, keys):
                     details = {"checkpoint": sha256_of(note or b"")}
                     self._custody.append(EventKind.PUBLISHED, folder.name, details)
                 published.append(str(folder))
@@ -296,20 +299,26 @@ def _accepted(answer: bytes | VigilError, request: TokenRequest, authority: Auth
     return accept_answer(answer, request, known, now=datetime.now(UTC))
 
 
-def _put_checkpoint(folder: Path, note: bytes, leaves: list[bytes]) -> bool:
-    """Put a checkpoint into a folder, unless one lies there that is not of this log; tells whether it was new."""
+def _put_checkpoint(folder: Path, note: bytes, leaves: list[bytes], keys: Sequence[log.LogKey]) -> bool:
+    """Put a checkpoint into a folder, with the proof that the log only grew since the one that lies there.
+
+    One that is not of this log is never written over. Tells whether the checkpoint was new there.
+    """
     newest = folder / "checkpoint"
     there = newest.read_bytes() if newest.exists() else None
     if there == note:
         return False
-    if there is not None:
-        state = log.read_checkpoint(there)
-        if state.size > len(leaves) or merkle.root_of(leaves[: state.size]) != state.root:
-            raise IntegrityError(
-                f"the checkpoint in {folder.name} is not one of this log",
-                hint="Keep it: it is the proof that this log was altered or rolled back.",
-            )
     size = log.read_checkpoint(note).size
+    if there is not None:
+        old = log.read_checkpoint(there).size
+        if not 1 <= old <= size:
+            raise IntegrityError(f"{folder.name} holds a checkpoint of {old} leaves, {_NOT_OURS}", hint=_KEEP)
+        growth = log.prove_growth(leaves, old, note)
+        try:
+            log.check_growth(growth, there, keys)
+        except IntegrityError as error:
+            raise IntegrityError(f"{folder.name} holds a checkpoint that is {_NOT_OURS}: {error}", hint=_KEEP) from None
+        write_whole(folder / f"growth.{old}-{size}", growth, mode=0o644)
     write_whole(folder / f"checkpoint.{size}", note, mode=0o644)
     write_whole(newest, note, mode=0o644)
     return True

@@ -96,7 +96,7 @@ def edit_the_list(copy: Sealed) -> None:
 
 def edit_provenance(copy: Sealed) -> None:
     path = copy.seal() / RUN
-    path.write_bytes(path.read_bytes().replace(b"Imaginary", b"Imaginery"))
+    path.write_bytes(path.read_bytes().replace(b"Imaginary", b"Invented!"))
 
 
 def plant_a_file(copy: Sealed) -> None:

@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 from asn1crypto import tsp
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from archive.collection import Collection
@@ -81,7 +82,8 @@ def by_a_certificate_for_other_things(liar: Liar, request: tsp.TimeStampReq) -> 
     builder = builder.public_key(liar.certificate.public_key()).serial_number(77)
     builder = builder.not_valid_before(liar.root.not_valid_before_utc).not_valid_after(liar.root.not_valid_after_utc)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    liar.certificate = liar.issue(builder.add_extension(usage, critical=True))
+    root_key = liar._root_key  # noqa: SLF001 - the liar signs a certificate of its own
+    liar.certificate = builder.add_extension(usage, critical=True).sign(root_key, hashes.SHA256())
     return liar.granted(request)
 
 

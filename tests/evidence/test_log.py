@@ -132,3 +132,26 @@ def test_openssl_agrees_with_the_signature(tmp_path: Path) -> None:
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "text", "-sigfile"]
     done = subprocess.run([*command, "signature"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Successfully" in done.stdout, done.stderr
+
+
+OLD = log.sign_checkpoint(6, merkle.root_of(LEAVES[:6]), KEY.name, PRIVATE)
+
+
+def test_growth_is_proved_to_who_holds_an_old_checkpoint() -> None:
+    growth = log.prove_growth(LEAVES, 6, NOTE)
+    assert growth.startswith(b"old 6\n")
+    assert log.check_growth(growth, OLD, [KEY]).size == 11
+
+
+REWRITTEN: dict[str, tuple[bytes, bytes]] = {
+    "another beginning": (log.prove_growth(LEAVES, 6, NOTE), log.sign_checkpoint(6, bytes(32), KEY.name, PRIVATE)),
+    "another old size": (log.prove_growth(LEAVES, 5, NOTE), OLD),
+    "a hash taken out": (log.prove_growth(LEAVES, 6, NOTE).replace(b"old 6\n", b"old 6\nAAAA\n"), OLD),
+    "no proof": (b"", OLD),
+}
+
+
+@pytest.mark.parametrize(("growth", "old"), REWRITTEN.values(), ids=REWRITTEN)
+def test_log_that_was_rewritten_has_no_proof_of_growth(growth: bytes, old: bytes) -> None:
+    with pytest.raises(IntegrityError):
+        log.check_growth(growth, old, [KEY])

@@ -23,7 +23,7 @@ from archive.evidence import clock, sealing
 from archive.evidence.custody import Custody, EventKind
 from archive.evidence.keys import make_keys, read_public, read_signing, rotate
 from archive.evidence.ledger import Ledger, seal_of
-from archive.evidence.log import check_proof, read_checkpoint
+from archive.evidence.log import check_growth, check_proof, read_checkpoint
 from archive.evidence.owed import owed
 from archive.evidence.seal import RUN, read_facts, read_sums
 from archive.evidence.sealing import finish
@@ -267,7 +267,13 @@ def test_checkpoint_is_published_and_never_over_one_of_another_log(two_nights: C
     witness.mkdir()
     assert finish(two_nights, settings).published == (str(witness),)
     assert sorted(path.name for path in witness.iterdir()) == ["checkpoint", "checkpoint.2"]
-    theirs = (witness / "checkpoint").read_bytes().replace(b"\n2\n", b"\n9\n")
+    began = BEGAN + timedelta(days=9)
+    lay_run(two_nights, "run-9", began, exchange(1, "/a/x/101.html", b"x", began=began))
+    finish(two_nights, settings)
+    key = read_public(tmp_path / "keys").log
+    growth, old = (witness / "growth.2-3").read_bytes(), (witness / "checkpoint.2").read_bytes()
+    assert check_growth(growth, old, [key]).size == 3
+    theirs = (witness / "checkpoint").read_bytes().replace(b"\n3\n", b"\n9\n")
     (witness / "checkpoint").write_bytes(theirs)
     outcome = finish(two_nights, settings)
     assert "not one of this log" in outcome.unpublished[0][1]
