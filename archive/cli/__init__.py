@@ -16,6 +16,8 @@ READING = {
     "timeline": "archive.cli.changing:timeline",
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
+    "export": "archive.cli.exporting:export",
+    "cite": "archive.cli.exporting:cite",
     "evidence": "archive.cli.evidence:evidence",
     "status": "archive.cli.finding:status",
     "feed": "archive.cli.feed:feed",

@@ -48,9 +48,9 @@ FROM texts_fts f CROSS JOIN versions v ON v.text_id = f.rowid CROSS JOIN posts p
 
 def summaries(db: sqlite3.Connection, filters: Filters, *, limit: int, offset: int) -> tuple[PostSummary, ...]:
     """List posts of which a text is kept, newest publication first."""
-    where, values = _where(filters)
+    conditions, values = where(filters)
     rows = db.execute(
-        f"{_SUMMARY}{_LISTED}WHERE p.is_ours = 1{where} ORDER BY v.text_id DESC LIMIT ? OFFSET ?",
+        f"{_SUMMARY}{_LISTED}WHERE p.is_ours = 1{conditions} ORDER BY v.text_id DESC LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return tuple(map(_summary, rows))
@@ -65,11 +65,12 @@ def search(
         QueryError: the expression cannot be read.
     """
     expression = to_fts5(query)
-    where, values = _where(filters)
+    conditions, values = where(filters)
     current = "" if all_versions else " AND p.current = v.number"
     by = "f.rowid DESC" if order is Order.NEWEST else "bm25(texts_fts, 4.0, 1.0), f.rowid DESC"
     rows = db.execute(
-        f"{_SUMMARY}{_FOUND}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{where} ORDER BY {by} LIMIT ? OFFSET ?",
+        f"{_SUMMARY}{_FOUND}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{conditions} "
+        f"ORDER BY {by} LIMIT ? OFFSET ?",
         (expression, *values, limit + 1, offset),
     ).fetchall()
     hits = tuple(_hit(db, expression, row) for row in rows[:limit])
@@ -123,7 +124,8 @@ def version_at(post: PostDetail, time: datetime) -> Version:
     return version
 
 
-def _where(filters: Filters) -> tuple[str, list[str | int]]:
+def where(filters: Filters) -> tuple[str, list[str | int]]:
+    """Turn filters into conditions, each with AND before it, over the aliases p, s, a and v, and their values."""
     conditions: list[tuple[str, str | int | None]] = [
         ("s.name = ?", filters.site),
         ("v.text_id >= ?", None if filters.since is None else text_id_at(filters.since)),

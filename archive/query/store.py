@@ -2,7 +2,7 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -11,7 +11,7 @@ from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import QueryError, UsageError
 from archive.model import Identity, Route
-from archive.query import captures, names, posts, records, runs
+from archive.query import captures, names, posts, records, runs, table
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -109,6 +109,30 @@ class Archive:
         """
         with self._reading():
             return posts.detail(self.db, names.post_id(self.db, name, site))
+
+    def table(
+        self, filters: Filters = EVERY_POST, *, query: str | None = None, all_versions: bool = False
+    ) -> Generator[dict[str, object]]:
+        """Give posts as one wide table, a mapping a row, at flat memory, oldest publication first.
+
+        The columns are those of ``archive.query.table``: the post, the version, its text, and the record that it was
+        first read from. Close the iterator, or read it to its end: one state of the index is seen throughout.
+
+        Raises:
+            QueryError: the search expression cannot be read.
+        """
+        with self._reading():
+            yield from table.table(self.db, filters, query, all_versions=all_versions)
+
+    def versions_of(self, name: str, *, site: str | None = None) -> list[dict[str, object]]:
+        """Give all versions of a post as rows of ``table``, oldest first.
+
+        Raises:
+            NotFoundError: the archive knows no such post.
+            QueryError: posts of several blogs go by that name.
+        """
+        with self._reading():
+            return table.of_post(self.db, names.post_id(self.db, name, site))
 
     # --- captures ----------------------------------------------------------------------------------
 
@@ -286,6 +310,12 @@ class Archive:
 
         with self._reading():
             return looks.next_look_of(self.db, post_id)
+
+    def captures_of(self, run: str) -> int:
+        """Count the captures of a run."""
+        with self._reading():
+            sql = "SELECT count(*) FROM exchanges x JOIN runs r ON r.id = x.run_id WHERE r.uid = ?"
+            return int(self.db.execute(sql, (run,)).fetchone()[0])
 
     def known(self, site: str) -> Known:
         """Give the look-up of a site's posts."""

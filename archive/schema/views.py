@@ -114,11 +114,12 @@ WHERE p.is_opened = 0""",
 )
 
 
-def _spelled(statement: str) -> str:
+def spelled(statement: str) -> str:
+    """Write out ``MICROSECONDS(…)``, ``SECONDS(…)`` and ``KIND(…)`` of a statement."""
     for word, meaning in _MEANINGS.items():
         statement = re.sub(rf"\b{word}\(([\w.]+)\)", meaning, statement)
     return statement
 
 
-VIEWS = tuple(_spelled(statement) for statement in _VIEWS)
+VIEWS = tuple(spelled(statement) for statement in _VIEWS)
 """Views, in an order in which they can be made."""
