@@ -15,7 +15,7 @@ from archive.model import Route
 from archive.site import Site, parse_site
 from crawler.wire.address import RouteRules, parse_route_rules
 
-ARGUMENTS = {"site", "limit", "since", "full", "index_later"}
+ARGUMENTS = {"site", "limit", "since", "full", "index_later", "accept_exceptions"}
 HURRIED = 0.2
 """Seconds of delay below which a second process pays: at a polite pace one reads a page while it waits for the next."""
 RETRY_PRIORITY = -1
@@ -38,6 +38,7 @@ class RunOptions:
     full: bool = False
     delay: float = 0.0
     index_later: bool = False
+    accept_exceptions: bool = False
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, object], scrapy_settings: BaseSettings) -> Self:
@@ -71,6 +72,7 @@ class RunOptions:
             since=_read_day(arguments.get("since")),
             full=_is_yes(arguments.get("full")),
             index_later=_is_yes(arguments.get("index_later")),
+            accept_exceptions=_is_yes(arguments.get("accept_exceptions")),
         )
 
     @property
@@ -85,7 +87,11 @@ class RunOptions:
         The site's edge refuses the agents of libraries (site-facts 1.7).
         """
         contact = self.settings.contact
-        own = "Mozilla/5.0 (compatible; vigil/{version}; +{contact})" if contact else "Mozilla/5.0 (compatible; vigil/{version})"
+        own = (
+            "Mozilla/5.0 (compatible; vigil/{version}; +{contact})"
+            if contact
+            else "Mozilla/5.0 (compatible; vigil/{version})"
+        )
         pattern = self.site.politeness.user_agent or own
         return pattern.format(version=archive.__version__, contact=contact or "no contact given")
 

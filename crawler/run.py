@@ -23,7 +23,7 @@ from scrapy.http import Response
 import archive
 from archive.changefeed import write_feeds
 from archive.collection import Collection
-from archive.errors import ExitCode, StorageError, UsageError, VigilError
+from archive.errors import ExitCode, IntegrityError, StorageError, UsageError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
@@ -39,6 +39,7 @@ from archive.model import (
     Purpose,
     Reading,
     RecordRef,
+    Route,
     RunEnd,
     RunStart,
     sha256_of,
@@ -47,6 +48,7 @@ from archive.query import Archive, WalkState
 from archive.query.looks import Look
 from archive.report import write_report
 from archive.warc import AskedLog, WarcWriter, recover
+from crawler import consent
 from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
 from crawler.options import RunOptions
 from crawler.pace import Pace
@@ -145,6 +147,7 @@ class Run:
         self.known = before.known(self.site.id)
         self._before = before
         self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
+        self._consents = self._require_consent()
         writer = WarcWriter(
             self.collection,
             site_id=self.site.id,
@@ -160,6 +163,19 @@ class Run:
         self._thread = WriterThread(self._keeper, on_fault=self._stop_for_fault)
         self._lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
 
+    def _require_consent(self) -> dict[str, str]:
+        """See that the operator confirmed the site file's robots exceptions; a test route concerns no real site.
+
+        Raises:
+            UsageError: they did not.
+        """
+        if self.options.route is Route.TEST:
+            return {}
+        if self.options.accept_exceptions:
+            consent.confirm(self.collection, self.site, self.options.settings.operator, self.started)
+        confirmed = consent.require(self.collection, self.site)
+        return {rule: f" (confirmed by the operator at {time})" for rule, time in confirmed.items()}
+
     def _start(self, recovered: tuple[str, ...]) -> RunStart:
         return RunStart(
             uid=self.uid,
@@ -172,7 +188,10 @@ class Run:
             contact=self.options.settings.contact,
             user_agent=self.options.user_agent,
             mode=self.options.mode,
-            robots_exceptions=tuple(f"{item.rule} ({item.reason})" for item in self.site.robots_exceptions),
+            robots_exceptions=tuple(
+                f"{item.rule} ({item.reason}){self._consents.get(item.rule, '')}"
+                for item in self.site.robots_exceptions
+            ),
             recovered=recovered,
         )
 
@@ -377,10 +396,12 @@ class Run:
         try:
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
-            is_settled = True
+            is_settled = self._asked.count == self.progress.requests
             await seal_run(self.collection, self.options.settings, self.uid, self._clock)
+            self._compare_counts(None)
             if not (self.options.index_later or self._keeper.is_behind):
                 with Archive.open(self.collection) as archive:
+                    self._compare_counts(archive.captures_of(self.uid))
                     write_report(archive, self.uid)
                     write_feeds(archive, datetime.now(UTC))
         except asyncio.CancelledError:
@@ -398,6 +419,21 @@ class Run:
             self._asked.close(is_settled=is_settled)
             self._line.finish()
             self._open.close()
+
+    def _compare_counts(self, indexed: int | None) -> None:
+        """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.
+
+        Raises:
+            IntegrityError: they differ.
+        """
+        asked, laid = self._asked.count, self.progress.requests
+        if asked == laid and indexed in {None, laid}:
+            return
+        index = "" if indexed is None else f", {indexed} are in the index"
+        raise IntegrityError(
+            f"{asked} requests were sent, {laid} exchanges are in the WARC files{index}",
+            hint="vigil verify names what differs; the next run names what was asked and not kept.",
+        )
 
     def _end(self, reason: str) -> RunEnd:
         early = self.options.limit is not None or self.options.since is not None or self.takes_permitted_route

@@ -59,7 +59,7 @@ class Recovery:
 class AskedLog:
     """Says, before each request is sent, that it will be; so a crash can name what it lost.
 
-    One JSON line for each request, in ``logs/RUN.asked``, in the kernel's hands before ``ask`` returns.
+    One JSON line for each request, in ``logs/RUN.asked``, in the kernel's hands before ``ask`` returns; ``count`` is how many.
     """
 
     def __init__(self, collection: Collection, run: str) -> None:
@@ -69,6 +69,7 @@ class AskedLog:
             StorageError: the disk refused.
         """
         self._path = collection.logs / f"{run}{ASKED}"
+        self.count = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             self._handle = os.open(self._path, flags, 0o644)
@@ -85,6 +86,7 @@ class AskedLog:
         line = json.dumps({"sequence": sequence, "url": url, "time": warc_date(time)})
         try:
             write_all(self._handle, line.encode("ascii") + b"\n")
+            self.count += 1
         except OSError as error:
             raise refused(self._path, error) from error
 

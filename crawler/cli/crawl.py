@@ -28,6 +28,7 @@ EXAMPLES = (
 @click.option("--since", metavar="DAY", help="Walk back to this day (2026-01-31), no further.")
 @click.option("--full", is_flag=True, help="Walk the whole listing and open every post again.")
 @click.option("--index-later", is_flag=True, help="Keep the records only; the next run, or vigil index, reads them.")
+@click.option("--accept-exceptions", is_flag=True, help="Confirm, for good, the robots.txt rules that SITE sets aside.")
 @click.option("--dry-run", is_flag=True, help="Say what the run would do, and ask nothing of anybody.")
 @click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Longer pause than the site file's.")
 @click.option(
@@ -50,6 +51,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     since: str | None,
     full: bool,
     index_later: bool,
+    accept_exceptions: bool,
     dry_run: bool,
     delay: float | None,
     resolve: Sequence[str],
@@ -65,7 +67,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     from crawler.aftercare import look_after
     from crawler.process import crawl as crawl_now
 
-    flags = {"full": full, "index_later": index_later}
+    flags = {"full": full, "index_later": index_later, "accept_exceptions": accept_exceptions}
     arguments = {"site": site, "limit": limit, "since": since} | {name: "yes" for name, on in flags.items() if on}
     arguments = {name: value for name, value in arguments.items() if value is not None}
     scrapy_settings = {

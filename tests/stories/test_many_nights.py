@@ -64,7 +64,7 @@ def marks(story: Story) -> dict[int, list[str]]:
     """The marks in the texts that the archive holds, post by post."""
     found: dict[int, list[str]] = {}
     rows = story.rows(
-        "SELECT p.identity, t.text FROM versions v JOIN posts p ON p.id = v.post_id JOIN texts t ON t.id = v.text_id"
+        "SELECT p.identity, t.text FROM versions v JOIN posts p ON p.id = v.post_id JOIN texts t ON t.id = v.text_id WHERE v.origin = 'permalink'"
     )
     for identity, text in rows:
         mark = re.search(rf"{MARK}\d{{5}}", str(text))
