@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from archive.config import shipped_sites
+from crawler.replica import ReplicaServer, fictional_blog
 from crawler.replica.faults import FaultKind
 from tests.stories.conftest import SITE, Story
 
@@ -36,17 +38,20 @@ def shown_by_day_pages(story: Story) -> set[str]:
     return found
 
 
-@pytest.fixture
-def night(story: Story) -> Story:
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A blog with a day of five posts, whose zone feed is dead, after a night on the permitted route."""
-    for _ in range(4):
-        story.publish()
-    story.blog.advance(timedelta(days=3))
-    story.blog.fault("/rss/", FaultKind.ELEVEN_BYTES, times=None)
-    story.site = without_exceptions(story.folder)
-    ended = story.crawl()
-    assert ended.code == 10, ended.err  # the dead feed is an alarm
-    return story
+    folder = tmp_path_factory.mktemp("permitted")
+    blog = fictional_blog(posts=20)
+    with ReplicaServer(blog, has_tls=True) as server:
+        story = Story(blog=blog, server=server, folder=folder, site=without_exceptions(folder))
+        for _ in range(4):
+            story.publish()
+        blog.advance(timedelta(days=3))
+        blog.fault("/rss/", FaultKind.ELEVEN_BYTES, times=None)
+        ended = story.crawl()
+        assert ended.code == 10, ended.err  # the dead feed is an alarm
+        yield story
 
 
 def test_permitted_route_finds_what_day_pages_and_candidates_show(night: Story) -> None:
