@@ -32,16 +32,23 @@ def with_filters(function: Callable[..., object]) -> Callable[..., object]:
     @click.option("--category", metavar="NAME", help="Part of the site's category.")
     @click.option("--language", metavar="CODE", help="Language, like en; finds en-US too.")
     @click.option("--state", type=click.Choice(_STATES), help="What the site said of the post last.")
+    @click.option("--gone", is_flag=True, help="Only posts that the site has removed; the same as --state gone.")
+    @click.option("--edited", is_flag=True, help="Only posts whose text was edited after its first capture.")
     @functools.wraps(function)
-    def called(*, until: datetime | None, state: str | None, **rest: object) -> object:
+    def called(*, until: datetime | None, state: str | None, gone: bool, edited: bool, **rest: object) -> object:
+        from archive.errors import UsageError
         from archive.model import PostState
         from archive.query.answers import Filters
+
+        if gone and state not in {None, "gone"}:
+            raise UsageError(f"--gone and --state {state} exclude each other", hint="Give one of them.")
+        state = "gone" if gone else state
 
         names = ("site", "since", "author", "category", "language")
         chosen = {name: rest.pop(name) for name in names}
         # The filter leaves its end out, a person means it included.
         end = until + timedelta(microseconds=1) if until else None
-        filters = Filters(**chosen, until=end, state=PostState(state) if state else None)  # type: ignore[arg-type]
+        filters = Filters(**chosen, until=end, state=PostState(state) if state else None, is_edited=edited or None)  # type: ignore[arg-type]
         return function(filters=filters, **rest)
 
     return called
@@ -60,11 +67,16 @@ def paged(function: Callable[..., object]) -> Callable[..., object]:
         "vigil search 'press freedom'",
         "vigil search '\"prison sentence\" journalis* NOT sport' --since 2021 --order relevance",
         "vigil search 'title:court' --author ivanova --json",
+        "vigil search 'NEAR(minister resign*, 8)' --all-versions --edited",
     ],
 )
 @click.argument("query")
 @click.option(
-    "--order", type=click.Choice(["newest", "relevance"]), default="newest", show_default=True, help="Which come first."
+    "--order",
+    type=click.Choice(["newest", "relevance", "recent"]),
+    default="newest",
+    show_default=True,
+    help="Which come first; recent: by relevance, a year's age halves it.",
 )
 @click.option("--all-versions", is_flag=True, help="Also search texts that an edit replaced.")
 @with_filters
@@ -85,7 +97,8 @@ def search(
     """Find posts by the words of their texts.
 
     Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
-    begin*, title:word and text:word. Case and accents do not matter.
+    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. With
+    --all-versions, what an edit removed is found too; such a hit says which version it is.
     """
     from archive.query import Archive
     from archive.query.answers import Order
@@ -98,7 +111,8 @@ def search(
         if as_json:
             show_json(hit)
             continue
-        show_marked(_head(hit.post), hit.title.text, hit.title.spans)
+        replaced = "" if hit.is_current else f"(version {hit.version} of {hit.post.versions}, replaced) "
+        show_marked(_head(hit.post) + replaced, hit.title.text, hit.title.spans)
         show_marked("    ", hit.snippet.text, hit.snippet.spans)
         show(f"    {hit.post.url}")
     _say_more(len(found.hits), offset, has_more=found.has_more)

@@ -25,6 +25,8 @@ class Order(StrEnum):
 
     NEWEST = "newest"
     RELEVANCE = "relevance"
+    RECENT = "recent"
+    """By relevance, of which a post a year older than the archive's newest keeps half, one two years older a third."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Filters:
 
     ``since`` is inclusive, ``until`` exclusive; both of the time of publication, or of capture where that is unknown.
     ``author`` and ``category`` find parts of names, whatever the letters' case and accents. ``language`` is a code;
-    ``en`` finds ``en-US`` too.
+    ``en`` finds ``en-US`` too. ``is_edited`` finds posts whose text ever replaced another, or those whose never did.
     """
 
     site: str | None = None
@@ -43,6 +45,7 @@ class Filters:
     language: str | None = None
     category: str | None = None
     state: PostState | None = None
+    is_edited: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

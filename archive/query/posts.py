@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 
-from archive.database import instant, text_id_at
+from archive.database import TEXTS_A_SECOND, instant, text_id_at
 from archive.errors import NotFoundError
 from archive.model import Event, Identity, PostState, Purpose, Sha256, TextOrigin, VersionAdded, VersionRestored
 from archive.query.answers import (
@@ -44,6 +44,16 @@ JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id LEFT JOIN articl
 _LISTED = f"FROM versions v CROSS JOIN posts p ON p.id = v.post_id AND p.current = v.number {_JOINED}"
 _FOUND = f"""\
 FROM texts_fts f CROSS JOIN versions v ON v.text_id = f.rowid CROSS JOIN posts p ON p.id = v.post_id {_JOINED}"""
+# bm25 is below zero, the best lowest. Years are counted from the newest text of the archive, not from today: so an
+# archive answers alike whenever it is asked.
+_RANK = "bm25(texts_fts, 4.0, 1.0)"
+_NEWEST = "(SELECT max(id) FROM texts)"
+_IDS_A_YEAR = 365.25 * 86_400 * TEXTS_A_SECOND
+_ORDERS = {
+    Order.NEWEST: "f.rowid DESC",
+    Order.RELEVANCE: f"{_RANK}, f.rowid DESC",
+    Order.RECENT: f"{_RANK} / (1 + max(0, {_NEWEST} - f.rowid) / {_IDS_A_YEAR}), f.rowid DESC",
+}
 
 
 def summaries(db: sqlite3.Connection, filters: Filters, *, limit: int, offset: int) -> tuple[PostSummary, ...]:
@@ -67,10 +77,9 @@ def search(
     expression = to_fts5(query)
     conditions, values = where(filters)
     current = "" if all_versions else " AND p.current = v.number"
-    by = "f.rowid DESC" if order is Order.NEWEST else "bm25(texts_fts, 4.0, 1.0), f.rowid DESC"
     rows = db.execute(
         f"{_SUMMARY}{_FOUND}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{conditions} "
-        f"ORDER BY {by} LIMIT ? OFFSET ?",
+        f"ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",
         (expression, *values, limit + 1, offset),
     ).fetchall()
     hits = tuple(_hit(db, expression, row) for row in rows[:limit])
@@ -134,6 +143,7 @@ def where(filters: Filters) -> tuple[str, list[str | int]]:
         ("instr(lower(a.language) || '-', lower(?) || '-') = 1", filters.language),
         ("instr(folded(a.category), folded(?))", filters.category),
         ("p.state = ?", filters.state),
+        ("EXISTS (SELECT 1 FROM events e WHERE e.post_id = p.id AND e.is_edit = 1) = ?", filters.is_edited),
     ]
     wanted = [(condition, value) for condition, value in conditions if value is not None]
     return "".join(f" AND {condition}" for condition, _ in wanted), [value for _, value in wanted]

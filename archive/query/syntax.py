@@ -1,7 +1,8 @@
 """What a person types becomes an FTS5 expression; whatever they type, SQLite never sees it raw.
 
 Words stand together (AND is implied), ``OR``, ``NOT`` or a leading ``-``, and parentheses combine; ``"a phrase"``,
-``begin*``, ``title:word``, ``text:(one OR two)``.
+``begin*``, ``title:word``, ``text:(one OR two)``, ``NEAR(one "two three", 5)``: at most 5 words between them, 10 where
+no number is given.
 """
 
 import re
@@ -13,13 +14,17 @@ from archive.errors import QueryError
 COLUMNS = ("title", "text")
 """What may stand before a colon."""
 
-_HINT = 'Try: press freedom · "press freedom" · journalis* · title:court · arrest NOT minsk · (kyiv OR lviv) trial'
+_HINT = (
+    'Try: press freedom · "press freedom" · journalis* · title:court · arrest NOT minsk · (kyiv OR lviv) trial · '
+    "NEAR(court verdict, 5)"
+)
 _MOST_LETTERS = 1000
 _MOST_DEPTH = 20
+_NEAR = 10
 _OPENING, _CLOSING = '"“„«”»', '"”“»«'
 _TOKEN = re.compile(
     rf"""\s*(?:
-      (?P<open>\() | (?P<close>\))
+      NEAR\((?P<near>[^()]*)(?P<near_end>\)?) | (?P<open>\() | (?P<close>\))
       | [{_OPENING}](?P<phrase>[^{_CLOSING}]*)(?P<end>[{_CLOSING}]?)(?P<any>\*?)
       | (?P<column>(?i:{"|".join(COLUMNS)}|[^\W\d_]+(?=:[^\s)]))):
       | (?P<minus>-)(?=[^\s)-])
@@ -74,6 +79,8 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
         if not found["end"]:
             _refuse(query, at, "the phrase that begins here has no closing quotation mark")
         return _Token("term", _quoted(query, found["phrase"], at) + found["any"], at)
+    if found["near"] is not None:
+        return _near(query, found, at)
     if found["column"] is not None:
         column = found["column"].lower()
         if column not in COLUMNS:
@@ -84,6 +91,20 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
     if kind == "word":
         return _word(query, found["word"], at)
     return _Token("NOT" if kind == "minus" else kind, found[kind], at)
+
+
+def _near(query: str, found: re.Match[str], at: int) -> _Token:
+    """Read ``NEAR(words, number)``: words, phrases and beginnings, in any order, no operators."""
+    inner, comma, number = found["near"].rpartition(",")
+    words, most = (inner, number.strip()) if comma else (number, str(_NEAR))
+    if not found["near_end"]:
+        _refuse(query, at, "this NEAR( is never closed, or has parentheses within")
+    if not re.fullmatch(r"[0-9]{1,4}", most):
+        _refuse(query, at, "behind the comma of NEAR( ) stands how many words may lie between, like NEAR(one two, 5)")
+    terms = _tokens(words) if words.strip() else []
+    if len(terms) < 2 or any(term.kind != "term" for term in terms):
+        _refuse(query, at, "NEAR( ) takes two or more words or phrases and nothing else, like NEAR(one two, 5)")
+    return _Token("term", f"NEAR({' '.join(term.text for term in terms)}, {int(most)})", at)
 
 
 def _word(query: str, word: str, at: int) -> _Token | None:

@@ -33,6 +33,41 @@ def test_search_in_json_marks_what_was_searched_for(vigil: Run) -> None:
     assert hit["snippet"]["text"][start:end] == "herons"
 
 
+@pytest.mark.usefixtures("archive")
+def test_words_that_an_edit_removed_are_found_in_all_versions(vigil: Run) -> None:
+    assert vigil("search", '"gulls on"').out == ""
+    said = vigil("search", '"gulls on"', "--all-versions").out
+    assert said.splitlines()[0] == "101         2026-07-31  (version 1 of 2, replaced) The last lamp"
+
+
+@pytest.mark.usefixtures("archive")
+def test_words_near_each_other_are_found(vigil: Run) -> None:
+    assert "101" in vigil("search", "NEAR(keeper herons, 3)").out
+    assert vigil("search", "NEAR(keeper herons, 2)").out == ""
+    said = vigil("search", "NEAR(keeper herons, many)")
+    assert (said.code, "how many words may lie between" in said.err, "hint: Try" in said.err) == (2, True, True)
+
+
+def test_recent_order_weighs_relevance_against_age(vigil: Run, here: Path) -> None:
+    old = page("Owl owl owl", "Owl owl.", "2020-01-01T00:00:00Z")
+    new = page("A day", "An owl was seen here, and much else was seen that has nothing to do with it.")
+    other = page("Another day", "Nothing at all.")
+    pages = [exchange(at, f"/a/x/{at}.html", body) for at, body in enumerate((old, new, other), 1)]
+    lay_run(Collection(here / "collection"), "run-1", BEGAN, *pages)
+
+    def found(order: str) -> list[str]:
+        lines = vigil("search", "owl", "--json", "--order", order).out.splitlines()
+        return [json.loads(line)["post"]["identity"] for line in lines]
+
+    assert (found("relevance"), found("recent"), found("newest")) == (["1", "2"], ["2", "1"], ["2", "1"])
+
+
+@pytest.mark.usefixtures("archive")
+def test_states_that_exclude_each_other_are_refused(vigil: Run) -> None:
+    said = vigil("list", "--gone", "--state", "live")
+    assert (said.code, "exclude each other" in said.err) == (ExitCode.USAGE, True)
+
+
 FILTERED = {
     "all": ([], {"101", "102"}),
     "since": (["--since", "2026-07-31"], {"101"}),
@@ -40,6 +75,10 @@ FILTERED = {
     "until the very second": (["--until", "2026-07-30T10:00:00Z"], {"102"}),
     "until a second before": (["--until", "2026-07-30T09:59:59Z"], set()),
     "gone": (["--state", "gone"], {"102"}),
+    "gone, in short": (["--gone"], {"102"}),
+    "gone, twice": (["--gone", "--state", "gone"], {"102"}),
+    "edited": (["--edited"], {"101"}),
+    "edited and gone": (["--edited", "--gone"], set()),
     "author": (["--author", "nobody"], {"101", "102"}),
     "another author": (["--author", "somebody"], set()),
     "language": (["--language", "en"], {"101", "102"}),

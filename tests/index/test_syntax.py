@@ -35,7 +35,11 @@ READ = {
     "colon at a word's end": ("Kyiv: report", '("Kyiv:" AND "report")'),
     "time of day": ("10:30", '"10:30"'),
     "what FTS5 would take for its own": ("^a + {b}", '("^a" AND "{b}")'),
-    "NEAR is a word": ("NEAR/2", '"NEAR/2"'),
+    "NEAR without a parenthesis is a word": ("NEAR/2", '"NEAR/2"'),
+    "near in small letters is a word": ("near (hat)", '("near" AND ("hat"))'),
+    "near": ("NEAR(lost hat)", 'NEAR("lost" "hat", 10)'),
+    "near by number": ('NEAR("lost hat" journalis*, 3) x', '(NEAR("lost hat" "journalis"*, 3) AND "x")'),
+    "near in a field": ("title:NEAR(a b, 0)", '({title} : (NEAR("a" "b", 0)))'),
 }
 
 
@@ -57,6 +61,12 @@ REFUSED = {
     "empty parentheses": ("hat ()", "at character 6: a word is missing"),
     "nothing before": ("AND hat", "nothing before this AND"),
     "nothing behind": ("hat OR", "a word is missing"),
+    "one word near nothing": ("x NEAR(hat)", r"at character 3: NEAR\( \) takes two or more"),
+    "nothing near nothing": ("NEAR( , 4)", "takes two or more"),
+    "operator within near": ("NEAR(a OR b)", "and nothing else"),
+    "group within near": ("NEAR(a (b))", "parentheses within"),
+    "near never closed": ("NEAR(a b", "never closed"),
+    "near by a word": ("NEAR(a, b)", "behind the comma"),
     "nothing behind NOT": ("hat NOT", "behind this NOT"),
     "two operators": ("hat AND OR lost", "behind this AND"),
     "only what to leave out": ("-hat", "say what to find"),
