@@ -11,8 +11,12 @@ import click
 import pytest
 import yaml
 
+from archive import tables
+from archive.config import SettingsFile, shipped_sites
 from archive.cron import parse_cron
 from archive.errors import ExitCode
+from archive.schedule import schedule_of
+from archive.site import parse_site
 from crawler.cli import group
 from crawler.schedule import KILL_AFTER, PATIENCE
 
@@ -149,3 +153,30 @@ def test_compose_file_runs_the_container_with_as_little_as_it_needs(root: Path) 
     assert not {"privileged", "ports", "network_mode", "user"} & service.keys()
     assert understood(service["command"])
     assert service["stop_grace_period"] == "3m"
+
+
+PAGES = ["run-every-night", "alerts", "second-copy"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_the_page_is_one_that_there_is(root: Path, page: str) -> None:
+    text = (root / "docs" / "how-to" / f"{page}.md").read_text()
+    blocks = "".join(re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    commands = re.findall(r"(?:^|run --rm |sudo -u vigil )(?:\$ )?vigil ([^#&\n]+)", blocks, re.MULTILINE)
+    commands += re.findall(r"`vigil ([^`]+)`", text)
+    assert commands
+    for command in commands:
+        assert understood(shlex.split(command.partition(" -- ")[0])), command
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_table_of_the_page_is_one_that_is_read(root: Path, page: str) -> None:
+    text = (root / "docs" / "how-to" / f"{page}.md").read_text()
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    site = (shipped_sites() / "rferl-watchdog.toml").read_text().partition("[schedule]")[0]
+    for block in blocks:
+        if block.startswith("["):
+            schedule_of(parse_site(f"{site}{block}".encode(), "rferl-watchdog.toml"))
+        else:
+            tables.read(SettingsFile, tables.parse(block.encode(), page), page)

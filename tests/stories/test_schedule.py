@@ -12,7 +12,7 @@ from archive.errors import ExitCode
 from archive.fires import FireKind, fires
 from tests.stories.conftest import Story
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [10], indirect=True)]
 
 
 def wait(until: Callable[[], bool], seconds: float = 60) -> None:
