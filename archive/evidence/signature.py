@@ -10,7 +10,7 @@ from datetime import datetime
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -70,12 +70,12 @@ def check_signature(data: bytes, signature: bytes, roots: Sequence[x509.Certific
         raise IntegrityError("the signature is of another kind than a seal's", hint=_HINT)
     if digest != hashlib.sha256(data).digest():
         raise IntegrityError("the signature is over other bytes", hint=_HINT)
-    key = certificate.public_key()
     try:
+        key = certificate.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise InvalidSignature
         key.verify(value, text, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         raise IntegrityError("the signature was not made with the certificate's key", hint=_HINT) from None
     _check_certificate(certificate, roots, when)
     return Signer(certificate=certificate, claimed=claimed)
