@@ -397,13 +397,7 @@ class Run:
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
             is_settled = self._asked.count == self.progress.requests
-            await seal_run(self.collection, self.options.settings, self.uid, self._clock)
-            self._compare_counts(None)
-            if not (self.options.index_later or self._keeper.is_behind):
-                with Archive.open(self.collection) as archive:
-                    self._compare_counts(archive.captures_of(self.uid))
-                    write_report(archive, self.uid)
-                    write_feeds(archive, datetime.now(UTC))
+            await self._account()
         except asyncio.CancelledError:
             self.has_ended = False
             self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
@@ -419,6 +413,21 @@ class Run:
             self._asked.close(is_settled=is_settled)
             self._line.finish()
             self._open.close()
+
+    async def _account(self) -> None:
+        """Seal the run and write its report; then see that nothing is missing.
+
+        Raises:
+            IntegrityError: what was asked, laid down and indexed differs in number.
+        """
+        await seal_run(self.collection, self.options.settings, self.uid, self._clock)
+        indexed: int | None = None
+        if not (self.options.index_later or self._keeper.is_behind):
+            with Archive.open(self.collection) as archive:
+                write_report(archive, self.uid)
+                write_feeds(archive, datetime.now(UTC))
+                indexed = archive.captures_of(self.uid)
+        self._compare_counts(indexed)
 
     def _compare_counts(self, indexed: int | None) -> None:
         """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.

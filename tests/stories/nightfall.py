@@ -10,7 +10,8 @@ from pathlib import Path
 
 import time_machine
 
-from tests.stories.conftest import Story
+from archive.config import shipped_sites
+from tests.stories.conftest import SITE, Story
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
@@ -31,6 +32,32 @@ _CONTEXT.set_forkserver_preload(
     ]
 )
 """What a crawl imports: a process that is forked finds it there."""
+
+
+TIERS = """
+[recheck]
+budget = 16
+full = 5
+
+[[recheck.tiers]]
+younger_than = 3
+every = 1
+
+[[recheck.tiers]]
+younger_than = 10
+every = 3
+
+[[recheck.tiers]]
+every = 7
+"""
+
+
+def quick_site(folder: Path) -> Path:
+    """The shipped site file, with looks so often that some weeks show what else takes years."""
+    text = (shipped_sites() / f"{SITE}.toml").read_text(encoding="utf-8")
+    path = folder / f"{SITE}.toml"
+    path.write_text(text.partition("\n[recheck]")[0] + TIERS, encoding="utf-8")
+    return path
 
 
 @dataclass(kw_only=True)

@@ -3,46 +3,21 @@
 import re
 import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from archive.config import shipped_sites
 from archive.recheck import Looked, interval
 from archive.site import RecheckRules, load_site
-from tests.stories.conftest import SITE, Story
+from tests.stories.conftest import Story
 from tests.stories.history import DAY, MARK, Absence, History, Served, troubles
+from tests.stories.nightfall import quick_site
 from tests.stories.survival import assert_sound
 
 pytestmark = pytest.mark.e2e
 
-TIERS = """
-[recheck]
-budget = 16
-full = 5
-
-[[recheck.tiers]]
-younger_than = 3
-every = 1
-
-[[recheck.tiers]]
-younger_than = 10
-every = 3
-
-[[recheck.tiers]]
-every = 7
-"""
 QUIET = 6
 """Requests of a night on which nothing is new and nothing due: robots.txt, three listing pages, feed, sitemap."""
-
-
-def quick_site(folder: Path) -> Path:
-    """The shipped site file, with looks so often that some weeks show what else takes years."""
-    text = (shipped_sites() / f"{SITE}.toml").read_text(encoding="utf-8")
-    path = folder / f"{SITE}.toml"
-    path.write_text(text.partition("\n[recheck]")[0] + TIERS, encoding="utf-8")
-    return path
 
 
 def stated(rules: RecheckRules, story: Story, one: Served | Absence) -> timedelta:
@@ -64,7 +39,8 @@ def marks(story: Story) -> dict[int, list[str]]:
     """The marks in the texts that the archive holds, post by post."""
     found: dict[int, list[str]] = {}
     rows = story.rows(
-        "SELECT p.identity, t.text FROM versions v JOIN posts p ON p.id = v.post_id JOIN texts t ON t.id = v.text_id WHERE v.origin = 'permalink'"
+        "SELECT p.identity, t.text FROM versions v JOIN posts p ON p.id = v.post_id JOIN texts t ON t.id = v.text_id "
+        "WHERE v.origin = 'permalink'"
     )
     for identity, text in rows:
         mark = re.search(rf"{MARK}\d{{5}}", str(text))
