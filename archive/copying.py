@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from archive import journal
 from archive.collection import Collection
@@ -334,12 +334,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _begins_with(file: "_Readable", beginning: "_Readable") -> bool:
+def _begins_with(file: IO[bytes], beginning: IO[bytes]) -> bool:
     while block := beginning.read(_BLOCK):
         if file.read(len(block)) != block:
             return False
     return True
-
-
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
