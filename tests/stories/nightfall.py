@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -65,7 +65,8 @@ class Nightfall:
     """Starts crawls of a story's blog at the blog's own time."""
 
     story: Story
-    words: dict[str, object] = field(default_factory=dict)
+    patience: float = 120
+    """Seconds until a crawl is taken to hang."""
 
     def begin(self, moment: datetime, **arguments: object) -> ForkServerProcess:
         """Start a crawl that believes it is ``moment``."""
@@ -86,7 +87,7 @@ class Nightfall:
     def crawl(self, moment: datetime, **arguments: object) -> int:
         """Crawl to the end; give the exit code, negative for a signal."""
         child = self.begin(moment, **arguments)
-        child.join(120)
+        child.join(self.patience)
         assert child.exitcode is not None, "the crawl hangs"
         return child.exitcode
 

@@ -126,5 +126,5 @@ def test_lastmod_of_an_old_post_queues_a_look(story: Story, night: Callable[[], 
 def test_dead_feed_and_contradiction_are_reported(story: Story, night: Callable[[], int]) -> None:
     story.blog.fault("/rss/", FaultKind.ELEVEN_BYTES, times=1)
     assert night() == 10
-    report = max(story.collection.root.glob("reports/*.json"), key=lambda path: path.stat().st_mtime)
+    report = max(story.collection.root.glob("reports/*Z-*.json"), key=lambda path: path.stat().st_mtime)
     assert "rss" in report.read_text(encoding="utf-8")
