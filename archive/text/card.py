@@ -39,6 +39,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         url=post.url,
         site=site,
     )
+    title = (Finding(field="title", source="card", value=post.title),) if post.title else ()
     return Article(
         identity=post.identity,
         url=post.url,
@@ -56,11 +57,11 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         images=images,
         links=links_of(text, post.url),
         credit=lines.credit_of(texts, site.text),
-        corrections=tuple(text for text in texts if lines.is_correction(text, site.text)),
+        corrections=lines.corrections_in(texts, site.text),
         is_textless=not texts,
         extractor=extract.extractor(layout.name),
         origin=TextOrigin.LISTING,
-        findings=(Finding(field="title", source="card", value=post.title),) if post.title else (),
+        findings=(*title, *text.findings()),
         alarms=tuple(text.alarms()),
     )
 

@@ -42,6 +42,11 @@ def is_correction(text: str, rules: TextRules) -> bool:
     return any(_compiled(pattern).match(text[:_LONGEST_LINE]) for pattern in rules.corrections)
 
 
+def corrections_in(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
+    """The corrections and clarifications among a post's texts."""
+    return tuple(text for text in texts if is_correction(text, rules))
+
+
 def credit_of(texts: Iterable[str], rules: TextRules) -> Credit | None:
     """The credit line among a post's texts; of several the last, where the site puts it."""
     for text in reversed(list(texts)):

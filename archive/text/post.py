@@ -1,11 +1,12 @@
 """A post's own page becomes an ``Article``, or the outcome that says why there is none."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.model import Article, Block, Identity, Link, Page, PageOutcome, TextOrigin
+from archive.model import Article, Block, Finding, Identity, Link, Page, PageOutcome, TextOrigin
 from archive.page import Element, Tree, has_marker, is_below, is_blank, parse, text_of
 from archive.site import Layout, Site, canonical, identify
 from archive.text import extract, fields, layouts, lines, strays
@@ -28,12 +29,36 @@ class Text:
     dateline: str | None
 
     def alarms(self) -> list[str]:
-        """Name what trafilatura took for no part of the post, if it is much."""
+        """Name what trafilatura took for no part of the post, and what could not be decoded, if it is much."""
+        alarms: list[str] = []
         lost = sum(len(block.text.split()) for block in self.lost)
         kept = sum(len(block.text.split()) for block in self.blocks)
         if lost >= _LOST_WORDS and lost > _MOST_LOST * (lost + kept):
-            return [f"layout-drift: {lost} of {lost + kept} words of the body are in boxes of no known kind"]
-        return []
+            alarms.append(f"layout-drift: {lost} of {lost + kept} words of the body are in boxes of no known kind")
+        told = "".join(block.text for block in self.blocks)
+        share = told.count("\N{REPLACEMENT CHARACTER}") / max(1, len(told))
+        if share > _MOST_UNREADABLE:
+            alarms.append(f"undecodable: {share:.0%} of the characters are not in the page's character set")
+        return alarms
+
+    def findings(self) -> list[Finding]:
+        """Name every block that trafilatura left out, and every box of no known kind whose text was kept."""
+        words: Counter[str] = Counter()
+        for block in self.blocks:
+            words[_name(block.box)] += len(block.text.split())
+        usual = max(words, key=words.__getitem__, default="")
+        boxes = [name for name in words if name not in {usual, ""}]
+        return [Finding(field="left-out", source="layout", value=block.text) for block in self.lost] + [
+            Finding(field="unknown-box", source="layout", value=name) for name in boxes
+        ]
+
+
+def _name(box: Element | None) -> str:
+    """A box as a selector would name it; empty for the body itself."""
+    if box is None:
+        return ""
+    names = [f".{name}" for name in box.get("class", "").split()]
+    return str(box.tag) + "".join(names or [f"#{box.get('id')}"])
 
 
 def read_post(payload: bytes, *, content_type: str | None, url: str, site: Site, captured: datetime) -> Page:
@@ -65,26 +90,35 @@ def _is_missing(tree: Tree, site: Site) -> bool:
     return any(re.fullmatch(pattern, text) for pattern in site.text.missing for text in said if text)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Where on a page the post stands; ``outside`` is what the layout knows to be no part of it."""
+
+    bodies: list[Element]
+    covers: list[Element]
+    intros: list[Element]
+    datelines: list[Element]
+    outside: set[Element]
+
+    @property
+    def known(self) -> set[Element]:
+        """Every part of the page that a rule has read or left out."""
+        return self.outside.union(self.bodies, self.covers, self.intros)
+
+
 def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
-    outside = tree.every(layout.outside)
-    facts = fields.read(tree, layout, url, site, outside)
-    bodies = _bodies(tree, layout, outside)
-    covers = tree.first(layout.cover, outside | set(bodies))
-    intros = tree.first(layout.intro, outside | set(bodies))
-    datelines = tree.first(layout.dateline, outside)
-    text = read_text(intros + bodies, outside | tree.every(layout.embeds) | set(datelines), layout, site)
-    images = images_in(covers + bodies, outside=outside, layout=layout, url=url, site=site)
-    known = outside | set(bodies) | set(covers) | set(intros)
-    alarms = _alarms(tree, layout, text, known)
-    if len(bodies) > 1 and not _is_trusted(tree, layout, bodies):
-        alarms.append(f"layout-drift: {len(bodies)} bodies in different places")
+    parts = _parts(tree, layout)
+    facts = fields.read(tree, layout, url, site, parts.outside)
+    silent = parts.outside.union(tree.every(layout.embeds), parts.datelines)
+    text = read_text(parts.intros + parts.bodies, silent, layout, site)
+    facts.findings += text.findings()
     identity, page_says = identify(site, url), identify(site, facts.canonical_url or "")
+    alarms = _alarms(tree, layout, text, parts)
     if identity and page_says and identity != page_says:
         alarms.append(f"another-post: the page says that it is {page_says}")
-    if unread := _unreadable_share(text):
-        alarms.append(f"undecodable: {unread:.0%} of the characters are not in the page's character set")
     if not facts.title and text.blocks:
         alarms.append("layout-drift: no title")
+    dateline = facts.choose("dateline", (("layout", shown_dateline(parts.datelines)), ("visible-text", text.dateline)))
     return Article(
         identity=identity or page_says or Identity(canonical(site, url)),
         url=url,
@@ -94,15 +128,15 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
         published=facts.published.instant if facts.published else None,
         published_offset=facts.published.offset if facts.published else None,
         modified=facts.modified,
-        dateline=facts.choose("dateline", (("layout", shown_dateline(datelines)), ("visible-text", text.dateline))),
+        dateline=dateline,
         category=facts.category,
         tags=facts.tags,
         language=facts.language,
         blocks=blocks_of(text),
-        images=images,
+        images=images_in(parts.covers + parts.bodies, outside=parts.outside, layout=layout, url=url, site=site),
         links=links_of(text, url),
         credit=lines.credit_of((block.text for block in text.blocks), site.text),
-        corrections=tuple(block.text for block in text.blocks if lines.is_correction(block.text, site.text)),
+        corrections=lines.corrections_in((block.text for block in text.blocks), site.text),
         is_textless=not text.blocks and not alarms,
         extractor=extract.extractor(layout.name),
         origin=TextOrigin.PERMALINK,
@@ -111,18 +145,17 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     )
 
 
-def _bodies(tree: Tree, layout: Layout, outside: set[Element]) -> list[Element]:
-    """The elements of the post's body; one within another is read with it."""
+def _parts(tree: Tree, layout: Layout) -> Parts:
+    outside = tree.every(layout.outside)
     found = tree.first(layout.body, outside)
     around = set(found)
-    return [body for body in found if not is_below(body, around)]
-
-
-def _unreadable_share(text: Text) -> float:
-    """The share of characters that could not be decoded, if it is more than a slip of the site's."""
-    told = "".join(block.text for block in text.blocks)
-    share = told.count("\N{REPLACEMENT CHARACTER}") / max(1, len(told))
-    return share if share > _MOST_UNREADABLE else 0.0
+    return Parts(
+        bodies=[body for body in found if not is_below(body, around)],
+        covers=tree.first(layout.cover, outside | around),
+        intros=tree.first(layout.intro, outside | around),
+        datelines=tree.first(layout.dateline, outside),
+        outside=outside,
+    )
 
 
 def _is_trusted(tree: Tree, layout: Layout, bodies: list[Element]) -> bool:
@@ -149,16 +182,18 @@ def links_of(text: Text, url: str) -> tuple[Link, ...]:
     return tuple(dict.fromkeys(link for block in text.blocks for link in block.links(url)))
 
 
-def _alarms(tree: Tree, layout: Layout, text: Text, known: set[Element]) -> list[str]:
+def _alarms(tree: Tree, layout: Layout, text: Text, parts: Parts) -> list[str]:
     """Name what the layout expects and the page does not have; silence would be an edit that never was."""
     if not text.blocks:
         if not tree.has(layout.textless):
             return ["layout-drift: no text, and no sign of an item without text"]
-        unread = strays.unread_words(tree, known)
+        unread = strays.unread_words(tree, parts.known)
         return [f"layout-drift: no body, but {unread} unread words"] if unread >= strays.NO_TEXT else []
     alarms = text.alarms()
+    if len(parts.bodies) > 1 and not _is_trusted(tree, layout, parts.bodies):
+        alarms.append(f"layout-drift: {len(parts.bodies)} bodies in different places")
     read = sum(len(block.text.split()) for block in text.blocks)
-    unread = strays.unread_paragraphs(tree, known)
+    unread = strays.unread_paragraphs(tree, parts.known)
     if unread >= strays.MOST_WORDS and unread > strays.MOST_SHARE * read:
         alarms.append(f"layout-drift: {unread} words in paragraphs outside the body")
     return alarms

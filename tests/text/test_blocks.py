@@ -3,7 +3,7 @@
 import pytest
 
 from archive.model import Link
-from tests.text.conftest import article, page, plain_site, texts
+from tests.text.conftest import article, page, plain_site, read, texts
 
 LONG = "The editor of the paper was fined for a crossword, and nobody in the court could solve it."
 
@@ -93,6 +93,14 @@ def test_links_are_absolute_web_addresses_each_once() -> None:
         Link(url="https://www.rferl.org/a/1.html", text="the post"),
         Link(url="https://elsewhere.example/?q=1#f", text="elsewhere"),
     )
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<p>x</p>", '<p><a href="/a">x</a></p>', "<div class=share>x</div>", "<p>&nbsp;</p>"]
+)
+def test_little_or_no_text_is_no_reason_to_warn(body: str, caplog: pytest.LogCaptureFixture) -> None:
+    read(page(body))
+    assert caplog.records == []
 
 
 def test_reading_the_same_page_again_and_again_gives_the_same() -> None:

@@ -92,6 +92,29 @@ def test_second_half_of_a_body_in_another_place_is_an_alarm(site: Site) -> None:
     assert found.outcome is PageOutcome.LAYOUT_DRIFT
 
 
+def test_box_that_is_left_out_is_told_and_a_large_one_is_an_alarm() -> None:
+    paragraph = "<p>The editor of the paper was fined for a crossword, and nobody in the court could solve it.</p>"
+    box = '<div class="widget">{}</div>'
+    found = article(page(paragraph * 9 + box.format("<p>Read the newsletter.</p>")))
+    assert [(one.field, one.value) for one in found.findings if one.source == "layout"][1:] == [
+        ("left-out", "Read the newsletter.")
+    ]
+    assert len(found.blocks) == 9
+    assert read(page(paragraph * 9 + box.format(paragraph * 3))).outcome is PageOutcome.LAYOUT_DRIFT
+
+
+def test_box_that_is_kept_beside_the_text_is_told() -> None:
+    paragraph = "<p>The editor of the paper was fined for a crossword, and nobody in the court could solve it.</p>"
+    for body, told in (
+        (f'{paragraph * 9}<div class="extra big">{paragraph}</div>', ["div.extra.big"]),
+        (f'<div class="click">{paragraph * 9}</div>', []),
+        (f'<div class="click">{paragraph * 9}<div id="note">{paragraph}</div></div>', ["div#note"]),
+    ):
+        found = article(page(body))
+        assert found.alarms == ()
+        assert [one.value for one in found.findings if one.field == "unknown-box"] == told
+
+
 def test_page_in_another_character_set_than_it_says_is_an_alarm(site: Site) -> None:
     post = next(post for post in blog().listing() if post.language == "ru")
     payload = rendered(post).decode().encode("cp1251", "ignore")
