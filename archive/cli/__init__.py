@@ -26,6 +26,7 @@ KEEPING = {
     "verify": "archive.cli.keeping:verify",
     "seal": "archive.cli.sealing:seal",
     "hold": "archive.cli.holds:hold",
+    "redact": "archive.cli.holds:redact",
     "index": "archive.cli.keeping:index_command",
     "rebuild": "archive.cli.keeping:rebuild",
     "copy": "archive.cli.copying:copy",

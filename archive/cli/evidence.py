@@ -68,7 +68,7 @@ def evidence(
     output: Path,
     no_screenshot: bool,
     site: str | None,
-    **given: "Unpack[Given]",
+    **given: Unpack[Given],
 ) -> None:
     """Make an evidence package of one capture: a folder, or a ZIP, that is checked without this archive.
 

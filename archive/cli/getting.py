@@ -13,9 +13,10 @@ from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, with_settings
 from archive.cli.output import clean, spell, talk
 from archive.cli.times import Time
-from archive.errors import NotFoundError, StorageError, UsageError
+from archive.errors import NotFoundError, StorageError, UsageError, VigilError
 
 if TYPE_CHECKING:
+    from archive.collection import Collection
     from archive.config import Settings
     from archive.query import Archive
     from archive.query.answers import StoredCapture
@@ -78,6 +79,7 @@ def get(
     with Archive.open(collection) as archive:
         stored = choose(archive, what, at, record, site)
         _tell(archive, stored)
+        _tell_proof(settings, collection, stored)
         if form == "text":
             data = text_of(archive, stored, site)
         elif form == "warc":
@@ -126,10 +128,36 @@ def _tell(archive: "Archive", stored: "StoredCapture") -> None:
     capture = stored.capture
     answer = f"status {capture.status}" if capture.failure is None else f"no answer: {capture.failure.message}"
     talk(f"vigil: capture {stored.id} of {capture.url}, {spell(capture.time)}, {answer}, {capture.kind.value} record")
+    others = [one.capture.time for one in archive.captures(capture.url) if one.capture.failure is None]
+    before = max((time for time in others if time < capture.time), default=None)
+    after = min((time for time in others if time > capture.time), default=None)
+    told = [f"the one {word}: {spell(time)}" for word, time in (("before", before), ("after", after)) if time]
+    talk(f"vigil: {'; '.join(told) or 'it is the only capture with an answer'}")
     if capture.truncation:
         talk(f"vigil: the answer was cut off ({capture.truncation.value})")
     if archive.run(capture.run).route is Route.TEST:
         talk("vigil: made by a test run: this is NO capture of the real site")
+
+
+def _tell_proof(settings: "Settings", collection: "Collection", stored: "StoredCapture") -> None:
+    """Say by when a capture is proved to exist, where the archive is sealed."""
+    if not any((collection.root / "seals").glob("*/SHA256SUMS")):
+        return
+    from archive.evidence.proving import Proofs
+    from archive.evidence.trust import trust_of
+
+    try:
+        proof = Proofs(collection, trust_of(settings, collection)).of(stored.capture)
+    except VigilError as error:
+        talk(f"vigil: nothing can be said of its proof: {error}")
+        return
+    if proof is None:
+        talk("vigil: its run is not sealed yet, so nothing proves when it existed (vigil seal)")
+    elif proof.proved_by is None:
+        talk(f"vigil: seal {proof.seal.name}; the time stamps are still pending (vigil seal)")
+    else:
+        test = ", by a TEST authority, which proves nothing" if proof.is_test else ""
+        talk(f"vigil: seal {proof.seal.name}; proved to exist by {spell(proof.proved_by)}{test}")
 
 
 def text_of(archive: "Archive", stored: "StoredCapture", site: str | None) -> bytes:

@@ -1,7 +1,8 @@
-"""``vigil hold``: legal holds, as events in the chain of custody. Nothing in vigil deletes."""
+"""``vigil hold`` and ``vigil redact``: events in the chain of custody. Nothing in vigil deletes or edits."""
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -76,6 +77,32 @@ def release(settings: "Settings", *, number: int, by: str, reason: str) -> None:
     words = {"hold": str(number), "by": by, "reason": reason}
     _note(collection, EventKind.HOLD_RELEASED, Paper.RELEASE, words, subject=f"hold-{number}")
     talk(f"vigil: hold {number} is released")
+
+
+@click.command(cls=Verb, examples=["vigil redact 1234 page-redacted.html --by 'A. Nobody' --covered 'two names'"])
+@click.argument("record", type=click.IntRange(1))
+@click.argument("copy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--by", required=True, metavar="WHO", help="Who covered it.")
+@click.option("--covered", required=True, metavar="WHAT", help="What was covered, and why.")
+@with_settings
+def redact(settings: "Settings", *, record: int, copy: Path, by: str, covered: str) -> None:
+    """Write down that COPY, a file that you made, is a redacted copy of the capture of that number.
+
+    The capture itself is never changed, and the copy goes into no package: give it beside one. The chain of custody
+    gets its SHA-256 and the record's id; who covered what is kept in the archive's own papers.
+    """
+    from archive.evidence.custody import EventKind
+    from archive.evidence.papers import Paper
+    from archive.model import sha256_of
+    from archive.query import Archive
+
+    collection = existing(settings)
+    with Archive.open(collection) as archive:
+        subject = archive.capture(record).capture.record.record_id
+    digest = sha256_of(copy.read_bytes())
+    words = {"record": subject, "copy_sha256": digest, "by": by, "covered": covered}
+    _note(collection, EventKind.REDACTED, Paper.REDACTION, words, subject=subject)
+    show(f"{digest}  {copy.name} is written down as a redacted copy of {subject}")
 
 
 def _note(collection: "Collection", kind: str, paper: str, words: dict[str, str], subject: str | None = None) -> int:

@@ -18,6 +18,7 @@ class Paper(StrEnum):
     EXPORT = "export"
     HOLD = "hold"
     RELEASE = "release"
+    REDACTION = "redaction"
 
 
 def keep_paper(collection: Collection, kind: Paper, data: bytes) -> Sha256:

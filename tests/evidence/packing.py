@@ -14,7 +14,7 @@ from archive.evidence.ledger import seal_of
 from archive.evidence.log import prove, sign_checkpoint
 from archive.evidence.merkle import leaf_hash, root_of
 from archive.evidence.package import LIST, LIST_SIGNATURE, WARC, Packed, complete, shipped, write_package
-from archive.evidence.seal import SIGNATURE, STAMPED, SUMS, token_file, write_sums
+from archive.evidence.seal import SIGNATURE, STAMPED, SUMS, read_sums, token_file, write_sums
 from archive.evidence.signature import sign
 from archive.evidence.trust import trust_of
 from archive.model import sha256_of
@@ -128,9 +128,7 @@ class Bench:
             for name, data in self.files.items()
             if name.startswith("records/")
         }
-        lines = dict(reversed(line.split("  ")) for line in self.files[f"{SEAL}/{SUMS}"].decode().splitlines())
-        lines |= there
-        self.files[f"{SEAL}/{SUMS}"] = write_sums(lines)  # type: ignore[arg-type]
+        self.files[f"{SEAL}/{SUMS}"] = write_sums(read_sums(self.files[f"{SEAL}/{SUMS}"]) | there)
         self.files[f"{SEAL}/{SIGNATURE}"] = sign(self.files[f"{SEAL}/{SUMS}"], self.keys.certificate, self.keys.key)
 
     def restamp(self, at: datetime, *names: str, over: tuple[str, ...] = STAMPED) -> None:

@@ -59,7 +59,7 @@ def test_signed_certificate_names_the_archive_and_breaks_with_a_byte(sound: Seal
     assert not is_intact(pdf[:at] + bytes([pdf[at] ^ 1]) + pdf[at + 1 :])
 
 
-def test_every_page_of_a_test_says_so(tmp_path: Path) -> None:
+def test_every_page_of_a_test_says_so() -> None:
     pypdf = pytest.importorskip("pypdf")
     pdf = certificate(_page("Many words.\n" * 120, is_test=True), {})
     pages = pypdf.PdfReader(io.BytesIO(pdf)).pages

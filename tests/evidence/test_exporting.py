@@ -212,3 +212,35 @@ def test_checkers_are_in_the_package_as_shipped(desk: Desk) -> None:
     assert gzip.decompress((exhibit / "evidence.warc.gz").read_bytes()).startswith(b"WARC/1.1")
     assert (exhibit / "verify.sh").read_text().startswith("#!/bin/sh")
     assert stat.S_IMODE((exhibit / "claim.json").stat().st_mode) == 0o644
+
+
+def test_get_tells_neighbours_and_by_when_a_capture_is_proved_to_exist(desk: Desk) -> None:
+    code, _, err = desk.vigil("get", "101", "--at", "2026-08-02T12:00Z", "--warc", "-o", str(desk.folder / "x.warc.gz"))
+    assert code == ExitCode.OK
+    assert "the one before: 2026-08-01T03" in err
+    assert "the one after: 2026-08-03T03" in err
+    assert "proved to exist by 20" in err
+
+
+def test_unsealed_capture_is_said_to_be_unproved(desk: Desk) -> None:
+    began = BEGAN + timedelta(days=9)
+    late = exchange(1, "/a/the-last-lamp/101.html", page("The last lamp", "Later."), began=began)
+    lay_run(desk.sealed.collection, "run-4", began, late)
+    assert "not sealed yet" in desk.vigil("get", "101", "--warc", "-o", str(desk.folder / "x.warc.gz"))[2]
+
+
+def test_redacted_copy_is_an_event_and_the_capture_stays(desk: Desk) -> None:
+    copy = desk.folder / "covered.html"
+    copy.write_text("<p>[covered]</p>")
+    before = {path: path.read_bytes() for path in desk.sealed.collection.warcs.iterdir()}
+    code, _, err = desk.vigil("redact", "1", str(copy), "--by", "A. Nobody", "--covered", "two names")
+    assert code == ExitCode.OK, err
+    last = Custody(desk.sealed.collection).events()[-1]
+    assert last.kind is EventKind.REDACTED
+    assert b"Nobody" not in Custody(desk.sealed.collection).data()
+    assert {path: path.read_bytes() for path in desk.sealed.collection.warcs.iterdir()} == before
+
+
+def test_nothing_deletes() -> None:
+    verbs = {verb for places in SECTIONS.values() for verb in places}
+    assert not verbs & {"delete", "remove", "purge", "prune", "forget"}

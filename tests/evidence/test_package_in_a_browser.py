@@ -2,14 +2,16 @@
 
 import copy
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from archive.evidence.package import shipped, zipped
+from archive.evidence.package import read_package, shipped, zipped
+from archive.verify.package import check_package
 from tests.evidence.browsing import Browser
-from tests.evidence.makers import build_sealed
+from tests.evidence.makers import build_sealed, now
 from tests.evidence.packing import CHECKS, Bench, make_bench
 from tests.evidence.test_package_tampering import CASES
 
@@ -81,3 +83,29 @@ def test_page_asks_for_nothing_but_itself(bench: Bench, browser: Browser, tmp_pa
     assert browser.asked
     assert {address.partition("://")[0] for address in browser.asked} <= {"file", "blob"}
     assert all(address.endswith("verify.html") for address in browser.asked if address.startswith("file"))
+
+
+def test_link_in_a_zip_is_found_by_both(bench: Bench, browser: Browser, tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("exhibit/derived/link")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    package = tmp_path / "exhibit.zip"
+    package.write_bytes(zipped(bench.files, "exhibit"))
+    with zipfile.ZipFile(package, "a") as pack:
+        pack.writestr(link, "page.html")
+    browser.reload()
+    browser.give("zip", package)
+    words = bench.words(tmp_path)
+    assert browser.check(" ".join(words))[:2] == ("FAILED", {"2"})
+    found = check_package(read_package(package), bench.published(), now())
+    assert {finding.check for finding in found} == {"package-files"}
+
+
+@pytest.mark.parametrize("year", [2031, 2041])
+def test_good_package_is_still_verified_in(year: int, bench: Bench, browser: Browser, tmp_path: Path) -> None:
+    browser.reload()
+    package = tmp_path / "exhibit.zip"
+    package.write_bytes(zipped(bench.files, "exhibit"))
+    browser.give("zip", package)
+    browser.ask(f"Date.now = () => Date.UTC({year}, 5, 1)")
+    verdict, failed, said = browser.check(" ".join(bench.words(tmp_path)))
+    assert (verdict, failed) == ("VERIFIED", set()), said
