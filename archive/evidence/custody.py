@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     EXPORTED = "exported"
     HOLD_ADDED = "hold-added"
     HOLD_RELEASED = "hold-released"
+    REDACTED = "redacted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
