@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.collection import Collection
 from archive.cron import Cron, parse_cron
-from archive.database import dump, instant
+from archive.database import dump, instant, translated
 from archive.errors import ConfigError, ExitCode
 from archive.query import Archive
 from archive.site import Site
@@ -128,7 +128,7 @@ def last_good_run(collection: Collection, site: str, *, ends: tuple[ExitCode, ..
         "SELECT max(r.started) FROM runs r JOIN sites s ON s.id = r.site_id "
         "WHERE s.name = ? AND r.exit_code IN (SELECT value FROM json_each(?))"
     )
-    with Archive.open(collection) as archive:
+    with Archive.open(collection) as archive, translated(collection.database):
         newest = archive.db.execute(sql, (site, dump(list(map(int, ends))))).fetchone()[0]
     return None if newest is None else instant(newest)
 

@@ -1,6 +1,7 @@
 """What follows a run, once its records are closed and the collection is free again: copies, alerts."""
 
 import logging
+import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -39,5 +40,5 @@ def tell(settings: Settings) -> None:
     """Send the alerts that are due; one that cannot be sent stops nothing."""
     try:
         check(settings)
-    except (VigilError, OSError) as error:
+    except (VigilError, OSError, sqlite3.Error) as error:
         log.error("alerts: %s", error)  # noqa: TRY400 - the message says all

@@ -23,7 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.collection import Collection
-from archive.errors import ExitCode
+from archive.errors import ExitCode, VigilError
 from archive.fires import Fire, FireKind, record
 from archive.schedule import SLACK, Schedule
 
@@ -96,12 +96,20 @@ class Scheduler:
     def _plan(self, site: str) -> None:
         """Give a site its regular job, or a new one after the clock jumped."""
         schedule = self.plan.schedules[site]
-        trigger = trigger_of(schedule, last=self.plan.last_good(site), now=self._now())
+        trigger = trigger_of(schedule, last=self._last_good(site), now=self._now())
         self._jobs.add_job(self._fire, trigger, args=[site], id=site, replace_existing=True)
+
+    def _last_good(self, site: str) -> datetime | None:
+        """Say when the last good run began; an index that cannot be read is the crawl's to tell of."""
+        try:
+            return self.plan.last_good(site)
+        except VigilError as error:
+            log.error("%s: %s", site, error)  # noqa: TRY400 - the message says all
+            return None
 
     def _start_overdue(self) -> None:
         for site, schedule in self.plan.schedules.items():
-            if schedule.is_overdue(self.plan.last_good(site), self._now()):
+            if schedule.is_overdue(self._last_good(site), self._now()):
                 log.info("%s is overdue", site)
                 self._fire_at(site, schedule.opens(self._now()))
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.collection import Collection
+from archive.errors import DamagedIndexError
 from archive.fires import Fire, FireKind, fires
 from archive.schedule import Schedule
 from crawler.schedule import Plan, Scheduler, crawl_command
@@ -198,3 +199,14 @@ def test_crawl_is_started_by_this_very_python_with_the_same_settings() -> None:
     words = crawl_command("vigil.toml", "collection", ["--delay", "5"])("blog")
     assert words[:4] == [sys.executable, "-m", "crawler", "crawl"]
     assert words[4:] == ["blog", "--quiet", "--collection", "collection", "--config", "vigil.toml", "--delay", "5"]
+
+
+def test_index_that_cannot_be_read_does_not_end_the_schedule(tmp_path: Path) -> None:
+    class Unreadable(dict[str, datetime]):
+        def get(self, key: str, default: object = None) -> datetime:
+            del key, default
+            raise DamagedIndexError("archive.db is damaged")
+
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, last=Unreadable())
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    assert watch.log() == ["blog"]
