@@ -86,7 +86,8 @@ def compare(old_title: str, old: Sequence[str], new_title: str, new: Sequence[st
             at = origin + 1
         how = Change.CHANGED if origin in still else Change.MOVED
         lines.append(_line(origin + 1, number + 1, old[origin], text, how))
-    lines += [_whole(Change.REMOVED, place + 1, None, old[place]) for place in range(at, len(old)) if place not in pairs]
+    rest = (place for place in range(at, len(old)) if place not in pairs)
+    lines += [_whole(Change.REMOVED, place + 1, None, old[place]) for place in rest]
     return Diff(title=title, lines=tuple(lines))
 
 
@@ -114,11 +115,12 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
 def _pair_alike(
     pairs: dict[int, int], old: Sequence[str], new: Sequence[str], left: list[int], right: list[int]
 ) -> None:
-    words = {("old", here): _words(old[here]) for here in left} | {("new", there): _words(new[there]) for there in right}
+    first = {here: _words(old[here]) for here in left}
+    second = {there: _words(new[there]) for there in right}
     scores: list[tuple[float, int, int]] = []
     for here in left:
         for there in right:
-            score = _likeness(words["old", here], words["new", there])
+            score = _likeness(first[here], second[there])
             if score >= ALIKE:
                 scores.append((-score, abs(here - there), here * len(new) + there))
     taken: set[int] = set()

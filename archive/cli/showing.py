@@ -52,7 +52,7 @@ def show_post(settings: "Settings", *, post: str, version: str | None, site: str
         _show_text(detail, chosen)
         _show_history(detail)
         if following:
-            because = f" ({following.reason})" if following.reason else ""
+            because = f" ({following.reason or f'every {following.every_days} days'})"
             show(f"looked at again by the first run after {spell(following.due)}{because}")
     if is_test:
         talk("vigil: this post was captured by a test run; it is no capture of the real site")
