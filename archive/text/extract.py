@@ -21,6 +21,8 @@ from archive.text.body import Source
 EDITION = 1
 """Counts up when the same bytes and the same layout may give another text."""
 _OPTIONS = Extractor(fast=True, comments=False, tables=False, output_format="txt")
+_UNIQUE = 40
+"""So many characters do not stand by chance within another paragraph."""
 _TAGS = {BlockKind.HEADING: "h3", BlockKind.ITEM: "li", BlockKind.QUOTE: "blockquote", BlockKind.PARAGRAPH: "p"}
 
 
@@ -34,21 +36,23 @@ def select(blocks: list[Source]) -> tuple[list[Source], list[Source]]:
     """Part the blocks of a body into those that are the post's and those that are not."""
     if not blocks:
         return [], []
-    told = _told(blocks)
-    kept_at: set[int] = set()
-    place = 0
-    for index, block in enumerate(blocks):
-        text = "".join(block.text.split())
-        found = told.find(text, place)
-        if found < 0:
-            found = told.find(text)
-        if found >= 0:
-            kept_at.add(index)
-            place = found
+    kept_at = _kept(["".join(block.text.split()) for block in blocks], _told(blocks))
     trusted = {None} | {blocks[index].box for index in kept_at}
     kept = [block for index, block in enumerate(blocks) if index in kept_at or block.box in trusted]
     lost = [block for index, block in enumerate(blocks) if index not in kept_at and block.box not in trusted]
     return kept, lost
+
+
+def _kept(texts: list[str], told: str) -> set[int]:
+    """Which of the texts are in what was told, which has them in the same order, one right behind the other."""
+    kept: set[int] = set()
+    place = 0
+    for index, text in enumerate(texts):
+        found = place if told.startswith(text, place) else told.find(text, place) if len(text) >= _UNIQUE else -1
+        if found >= 0:
+            kept.add(index)
+            place = found + len(text)
+    return kept
 
 
 def _told(blocks: list[Source]) -> str:
