@@ -105,10 +105,11 @@ def test_box_that_is_left_out_is_told_and_a_large_one_is_an_alarm() -> None:
 
 def test_box_that_is_kept_beside_the_text_is_told() -> None:
     paragraph = "<p>The editor of the paper was fined for a crossword, and nobody in the court could solve it.</p>"
+    other = paragraph.replace("editor", "printer")
     for body, told in (
-        (f'{paragraph * 9}<div class="extra big">{paragraph}</div>', ["div.extra.big"]),
+        (f'{paragraph * 9}<div class="extra big">{other}</div>', ["div.extra.big"]),
         (f'<div class="click">{paragraph * 9}</div>', []),
-        (f'<div class="click">{paragraph * 9}<div id="note">{paragraph}</div></div>', ["div#note"]),
+        (f'<div class="click">{paragraph * 9}<div id="note">{other}</div></div>', ["div#note"]),
     ):
         found = article(page(body))
         assert found.alarms == ()
