@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.verify import PACKAGE_CHECKS
 from tests.evidence import package_hands as hands
 from tests.evidence.makers import build_sealed
 from tests.evidence.package_hands import Tamper
@@ -97,3 +98,8 @@ def test_shell_finds_the_same(case: str, bench: Bench, tmp_path: Path) -> None:
     assert found == expected, said
     assert code == (1 if expected else 0)
     assert ("VERIFIED: by the published keys" in said) == (not expected)
+
+
+def test_every_check_is_found_alone_by_a_case() -> None:
+    alone = {check for _, expected in CASES.values() if len(expected) == 1 for check in expected}
+    assert alone == PACKAGE_CHECKS
