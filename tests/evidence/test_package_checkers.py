@@ -163,3 +163,23 @@ def test_change_of_an_unlisted_byte_is_found_or_changes_nothing_that_is_said(nam
 def test_folder_and_zip_are_read_alike(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(zipped(bench.files, "x"))
     assert read_package(tmp_path / "x.zip") == read_package(bench.write(tmp_path / "package"))
+
+
+@pytest.mark.reader
+def test_foreign_readers_open_the_warc(bench: Bench, tmp_path: Path) -> None:
+    from fastwarc.warc import ArchiveIterator as FastIterator  # noqa: PLC0415
+    from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415
+
+    (tmp_path / "evidence.warc.gz").write_bytes(bench.files["evidence.warc.gz"])
+    with (tmp_path / "evidence.warc.gz").open("rb") as file:
+        theirs = [record.rec_headers.get_header("WARC-Record-ID") for record in ArchiveIterator(file)]
+    with (tmp_path / "evidence.warc.gz").open("rb") as file:
+        fast = [record.headers["WARC-Record-ID"] for record in FastIterator(file)]
+    named = [name[-44:-8] for name in sorted(bench.files) if name.startswith("records/")]
+    assert [one[10:-1] for one in theirs] == [one[10:-1] for one in fast] == named
+
+
+def test_same_export_gives_the_same_files_but_for_signatures_and_stamps(bench: Bench, made: Bench) -> None:
+    bench.resign()
+    other = {name for name in made.files if bench.files.get(name) != made.files[name]}
+    assert other <= {"PACKAGE.SHA256SUMS.p7s", "PACKAGE.SHA256SUMS.tsa1.tst", "PACKAGE.SHA256SUMS.tsa2.tst"}
