@@ -43,7 +43,7 @@ def export(
     all_versions: bool,
     columns: str | None,
 ) -> None:
-    """Write posts into a new folder, with what they mean and where they are from.
+    """Write posts into a new folder, with what they mean.
 
     Beside the data: a README, a data dictionary, the provenance (runs, software, filter), a citation of each version
     (BibTeX, CSL-JSON), and SHA256SUMS. The same archive and question give the same bytes. In CSV a text that a
@@ -64,12 +64,19 @@ def export(
 
 @click.command(cls=Verb, examples=["vigil cite 31994604", "vigil cite 31994604 --version 1 --format csl"])
 @click.argument("post")
-@click.option("--format", "form", type=click.Choice(("bibtex", "csl")), default="bibtex", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("bibtex", "csl")),
+    default="bibtex",
+    show_default=True,
+    help="BibTeX, or CSL-JSON.",
+)
 @click.option("--version", metavar="N|HASH", help="This version, by number or by the beginning of its hash.")
 @site_option
 @with_settings
 def cite(settings: "Settings", *, post: str, form: str, version: str | None, site: str | None) -> None:
-    """Cite a version of a post, with the time of its capture and the digest of its text.
+    """Cite a version of a post, with time of capture and digest.
 
     By default the version that stands.
     """

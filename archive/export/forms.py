@@ -1,7 +1,8 @@
 """The forms that a table leaves in: CSV, JSON lines, a folder of texts, an SQLite file; each streamed.
 
 A spreadsheet takes a cell that begins with ``=``, ``+``, ``-``, ``@`` for a formula, and runs it. So in CSV an
-apostrophe is put before such a text (blanks before it, or apostrophes, do not hide it). ``undefused`` takes it off.
+apostrophe is put before such a text (blanks before it, or apostrophes, do not hide it). Whoever takes one
+apostrophe off what matches has the text again.
 """
 
 import csv
@@ -23,11 +24,6 @@ _MARKS = {"h": "## ", "i": "- ", "q": "> "}
 def defused(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def undefused(text: str) -> str:
-    """Give back what ``defused`` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def write_csv(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> None:

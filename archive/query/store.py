@@ -11,7 +11,7 @@ from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import QueryError, UsageError
 from archive.model import Identity, Route
-from archive.query import captures, names, posts, records, runs, table
+from archive.query import captures, names, posts, records, runs
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -121,6 +121,8 @@ class Archive:
         Raises:
             QueryError: the search expression cannot be read.
         """
+        from archive.query import table  # noqa: PLC0415  brings the schema, whose views it spells times like
+
         with self._reading():
             yield from table.table(self.db, filters, query, all_versions=all_versions)
 
@@ -131,6 +133,8 @@ class Archive:
             NotFoundError: the archive knows no such post.
             QueryError: posts of several blogs go by that name.
         """
+        from archive.query import table  # noqa: PLC0415  brings the schema, whose views it spells times like
+
         with self._reading():
             return table.of_post(self.db, names.post_id(self.db, name, site))
 

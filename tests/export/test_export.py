@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
 import tracemalloc
@@ -20,7 +21,7 @@ from archive.collection import Collection
 from archive.errors import QueryError, UsageError
 from archive.export import Form, Wanted, export
 from archive.export.citing import bibtex, csl
-from archive.export.forms import Row, defused, undefused, write_csv, write_jsonl, write_sqlite
+from archive.export.forms import Row, defused, write_csv, write_jsonl, write_sqlite
 from archive.export.papers import meanings
 from archive.model import Route
 from archive.query import Filters
@@ -93,7 +94,10 @@ def test_plain_text_stays(text: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("'=+-@ \t\nab\uff0b"), max_size=8))
 def test_defusing_can_be_undone(text: str) -> None:
-    assert undefused(defused(text)) == text
+    kept = defused(text)
+    # As the README beside the data says it, for a program of anyone's.
+    hidden = re.match(r"'+\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'+[\t\r\n]", kept)
+    assert (kept[1:] if hidden else kept) == text
     assert defused(text)[:1] not in set("=+-@\t\r\n")
 
 
