@@ -35,8 +35,8 @@ class Pace:
     """Gives each request its turn; asked last, when the connection is already free.
 
     Starts to one host are at least ``delay`` seconds apart; ``jitter`` (0 to 1) lengthens the delay at random by up
-    to that part of it. ``shortest_gap`` is the shortest time in seconds between two starts to one host. No turn is given
-    any more once ``is_over`` says so.
+    to that part of it. ``shortest_gap`` is the shortest time in seconds between two starts to one host. No turn is
+    given any more once ``is_over`` says so.
     """
 
     delay: float
@@ -57,7 +57,7 @@ class Pace:
         """
         lane = self._hosts.setdefault(host, _Host())
         async with lane.turn:
-            while (wait := self._ready(lane, url) - self.clock()) > 0 and not self.is_over():
+            while (wait := self._ready(lane, url) - self.clock()) > 0 and not self.is_over():  # noqa: ASYNC110 - time is waited for
                 await asyncio.sleep(min(wait, LOOK_SECONDS))
             if self.is_over():
                 raise TurnLostError(f"{url} is not asked for: the run ends")

@@ -1,4 +1,4 @@
-"""One run: its lock, its records, its counts, and how it ends. A Scrapy extension keeps it, whoever starts the crawl."""
+"""One run: its lock, records, counts, and how it ends. A Scrapy extension keeps it, whoever starts the crawl."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -82,7 +82,7 @@ class Run:
     It is the crawl's ``Recorder``; the gate, the spider and the pipelines ask it for everything that is not Scrapy's.
     """
 
-    _runs: WeakKeyDictionary[Crawler, "Run"] = WeakKeyDictionary()
+    _runs: ClassVar[WeakKeyDictionary[Crawler, "Run"]] = WeakKeyDictionary()
 
     def __init__(self, crawler: Crawler, options: RunOptions) -> None:
         """Take the lock, heal what a crash left, and lay down how the run begins.
@@ -403,7 +403,7 @@ class Run:
             self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
             raise
         except VigilError as error:
-            log.error("the run could not be closed: %s %s", error, error.hint)
+            log.error("the run could not be closed: %s %s", error, error.hint)  # noqa: TRY400 - it has a hint instead
             if self.tally.forced is None:
                 self.stop_reason, self.exit_code = f"the run could not be closed: {error}", error.exit_code
         except Exception as error:

@@ -1,9 +1,9 @@
 """How a run went, from what it counted. Pure.
 
-A page is lost, and the run not whole (exit 10), when it was asked for and no answer came, when the answer is neither the
-page nor the news that it is gone, and when it leads where nothing is asked: to another host, a private address, another
-scheme, in a circle, on and on. A page that robots.txt forbids is not lost, since the site wants it so. Either way a row
-says which page and why.
+A page is lost, and the run not whole (exit 10), when it was asked for and no answer came, when the answer is neither
+the page nor the news that it is gone, and when it leads where nothing is asked: to another host, a private address,
+another scheme, in a circle, on and on. A page that robots.txt forbids is not lost, since the site wants it so. Either
+way a row says which page and why.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from crawler.walk import BAD_OUTCOMES, StopReason
 INTERRUPTED = "shutdown"
 """Scrapy's word for a crawl that a signal ended."""
 ALL_ALIKE = 3
-"""So many posts' pages that are none, all for one reason, and not one that is, speak of the site and not of the posts."""
+"""So many posts' pages that are none, all for one reason, and not one that is, speak of the site, not of the posts."""
 REFUSALS = {401, 403, 451}
 """Statuses by which a site's edge turns a reader away, as it does with a block page."""
 

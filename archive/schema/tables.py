@@ -164,7 +164,7 @@ CREATE TABLE posts ( -- A post with a lasting identity, shown by a source of its
   changed INTEGER, -- Time of the capture that last showed it edited, gone, back or moved.
   gone_since INTEGER, -- Time of the first 404 or 410 while it is gone.
   is_unlisted INTEGER NOT NULL DEFAULT 0, -- 1 when it was still served though no source of the blog showed it any more.
-  is_misled INTEGER NOT NULL DEFAULT 0, -- 1 when the server's ETag or Last-Modified stood still though its text changed.
+  is_misled INTEGER NOT NULL DEFAULT 0, -- 1 when the ETag or Last-Modified stood still though the text changed.
   UNIQUE (site_id, identity)
 ) STRICT""",
     "CREATE INDEX posts_unopened ON posts(site_id) WHERE is_opened = 0",

@@ -23,7 +23,8 @@ CREATE VIEW posts_current AS SELECT -- Each post of which a text is kept, as it 
   a.category AS category, -- The site's category.
   a.language AS language, -- Language code.
   p.state AS state, -- 'live', 'gone' or 'refused'.
-  p.gone_since IS NOT NULL AND p.looked - p.gone_since >= 43200000000 AS is_confirmed_gone, -- 1 when another night's look found it gone too.
+  p.gone_since IS NOT NULL AND p.looked - p.gone_since >= 43200000000
+    AS is_confirmed_gone, -- 1 when another night's look found it gone too.
   p.is_unlisted AS is_unlisted, -- 1 when it is served though no source of the blog shows it any more.
   v.origin AS origin, -- 'permalink' or 'from listing'.
   v.number AS version, -- Number of the version that stands.

@@ -59,7 +59,8 @@ class Recovery:
 class AskedLog:
     """Says, before each request is sent, that it will be; so a crash can name what it lost.
 
-    One JSON line for each request, in ``logs/RUN.asked``, in the kernel's hands before ``ask`` returns; ``count`` is how many.
+    One JSON line for each request, in ``logs/RUN.asked``, in the kernel's hands before ``ask`` returns;
+    ``count`` is how many.
     """
 
     def __init__(self, collection: Collection, run: str) -> None:

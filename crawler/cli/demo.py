@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from crawler.replica import BlogSimulator, ReplicaServer
 
 SITE = "rferl-watchdog"
-HOME = "https://www.rferl.org"
 
 
 @click.command(cls=Verb, examples=("vigil demo", "vigil demo --folder /tmp/vigil-demo --posts 40"))

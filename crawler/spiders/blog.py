@@ -318,7 +318,7 @@ class BlogSpider(Spider):
             self.run.page_lost()
 
     def _take_note(self, failure: Failure) -> bool:
-        """Put on record why a page could not be had, where neither a capture nor the gate did; False if the run ends."""
+        """Put on record why a page was not had, where neither a capture nor the gate did; False if the run ends."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined] # Scrapy sets it
         is_told = "vigil_capture" in request.meta and not isinstance(error, IgnoreRequest)
         if isinstance(error, TurnLostError):

@@ -55,7 +55,7 @@ class Story:
         return [*self.machine, *words, "--collection", str(self.collection.root)]
 
     def start(self, *words: str, is_leader: bool = False) -> subprocess.Popen[str]:
-        """Start a command and let it run; ``is_leader`` of a process group of its own, as one typed at a terminal is."""
+        """Start a command and let it run; ``is_leader`` of a process group of its own, as one typed at a terminal."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
         environ |= {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder), **self.environ}
         return subprocess.Popen(

@@ -81,7 +81,7 @@ def test_crawl_keeps_off_the_last_bytes_of_a_disk(story: Story) -> None:
 
 
 def assert_kept_is_whole(story: Story, items: Path | None) -> None:
-    """All but at most the exchange in flight is there, bit for bit, foreign readers agree, and no item lacks its record."""
+    """All but the exchange in flight at most is there, bit for bit; foreign readers agree; no item lacks its record."""
     files = warc_files(story.collection)
     laid = [unit for path in files for unit in whole_units(path) if isinstance(unit, LaidExchange)]
     for unit, logged in zip(laid, story.server.log, strict=False):

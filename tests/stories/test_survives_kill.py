@@ -1,4 +1,4 @@
-"""A machine that dies: what was kept stays whole, at most the request in flight is lost and named, the job is finished."""
+"""A machine that dies: what was kept stays whole, the request in flight is lost at most and named, the job ends."""
 
 import random
 import signal
