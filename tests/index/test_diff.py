@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from archive.diff import Change, Diff, compare
 
-TEXTS = st.lists(st.sampled_from(["one two three", "one two four", "five", "six seven", "", "eight nine ten"]), max_size=8)
+TEXTS = st.lists(
+    st.sampled_from(["one two three", "one two four", "five", "six seven", "", "eight nine ten"]), max_size=8
+)
 
 
 def sides(diff: Diff) -> tuple[list[str], list[str]]:

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from crawler.replica import Request
 from crawler.replica.faults import FaultKind
 from tests.stories.conftest import Story
 from tests.stories.survival import asked, assert_sound, assert_whole, database_locked, last_run, omitted
