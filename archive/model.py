@@ -46,7 +46,6 @@ class Purpose(StrEnum):
     POST = "post"
     FEED = "feed"
     SITEMAP = "sitemap"
-    MEDIA = "media"
     OTHER = "other"
 
 
@@ -213,7 +212,6 @@ class OmissionKind(StrEnum):
     PRIVATE_ADDRESS = "private-address"
     SCHEME = "scheme"
     LIMIT = "limit"
-    WINDOW = "window"
     LOST = "lost"
     ERROR = "error"
     MAYBE_MORE = "maybe-more"
