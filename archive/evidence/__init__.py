@@ -10,4 +10,9 @@ At work: ``storing`` whole files or none · ``keys`` the archive's root, seal an
 goes by · ``clock`` how right this machine's clock is · ``asking`` the wire to a time authority · ``authority`` one for
 tests and the demo · ``ledger`` the log on disk · ``provenance`` ``run.json`` · ``sealing`` a run is sealed, what is
 owed is finished.
+
+Given out: ``gather`` the records that prove a capture · ``proving`` its seal and by when it existed · ``claim``
+``claim.json`` · ``segment`` the part of the chain that goes along · ``package`` files, folder, ZIP · ``exporting`` puts
+one together · ``derived`` ``certificate`` ``paperwork`` what is for reading · ``papers`` names the archive keeps to
+itself · ``holds`` legal holds · ``shipped`` checkers and templates.
 """

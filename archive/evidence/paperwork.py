@@ -11,10 +11,12 @@ from archive.evidence.derived import harmless, page_of, picture_of
 from archive.evidence.exporting import fingerprints
 from archive.evidence.keys import SigningKeys
 from archive.evidence.package import Contents, shipped
+from archive.evidence.tokens import TEST_NAME
 from archive.model import Capture, sha256_of
 
 NONE = "none in this archive"
 _TEST = "\n\nTHIS IS A TEST. The records are of a test server. They are NO capture of the real site."
+_TEST_TIME = "\n\nTHE TIME STAMPS ARE OF A TEST AUTHORITY. They prove no time."
 
 
 def words_of(contents: Contents) -> dict[str, str]:
@@ -28,7 +30,7 @@ def words_of(contents: Contents) -> dict[str, str]:
         "capture_before": claim.capture_before or NONE,
         "capture_after": claim.capture_after or NONE,
         "as_of": f", as of {claim.as_of}" if claim.as_of else "",
-        "test": _TEST if claim.route != "site" else "",
+        "test": (_TEST if claim.route != "site" else "") + (_TEST_TIME if _has_test_time(contents) else ""),
         "warc_sha256": sha256_of(b"".join(member.data for member in contents.members)),
         "fingerprints": "\n".join(f"  {role}={digest}" for role, digest in told),
         "words": " ".join(f"{role}=..." for role, _ in told),
@@ -68,6 +70,11 @@ def with_certificate(
 def _fields(claim: Claim) -> dict[str, str]:
     """Give the claim's fields by name."""
     return {name: str(value) for name, value in asdict(claim).items()}
+
+
+def _has_test_time(contents: Contents) -> bool:
+    roots = [root for one in contents.trust.authorities for root in one.roots]
+    return any(TEST_NAME in root.subject.rfc4514_string() for root in roots)
 
 
 def _one_line(text: str) -> str:

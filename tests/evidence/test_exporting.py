@@ -169,6 +169,7 @@ def test_test_capture_is_refused_or_marked_everywhere(tmp_path: Path, capsys: py
     exhibit = desk.export("7", "--allow-test")
     assert "THIS IS A TEST" in (exhibit / "README.txt").read_text()
     assert "THIS IS A TEST" in (exhibit / "declaration.txt").read_text()
+    assert "THE TIME STAMPS ARE OF A TEST AUTHORITY" in (exhibit / "README.txt").read_text()
     assert "TEST: no capture of the real site" in (exhibit / "derived" / "page.html").read_text()
     assert json.loads((exhibit / "claim.json").read_text())["route"] == "test-route"
     code, _, err = desk.vigil("verify", str(exhibit))
