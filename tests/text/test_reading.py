@@ -18,7 +18,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=windows-1251\r\nX: 
         (Purpose.FEED, Feed),
         (Purpose.SITEMAP, Feed),
         (Purpose.ROBOTS, type(None)),
-        (Purpose.MEDIA, type(None)),
         (Purpose.OTHER, type(None)),
     ],
 )
