@@ -116,6 +116,9 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     alarms = _alarms(tree, layout, text, parts)
     if identity and page_says and identity != page_says:
         alarms.append(f"another-post: the page says that it is {page_says}")
+    if text.blocks and layout.category and not tree.every(layout.category) and not tree.every(layout.time):
+        # Where these are gone, so are the marks of what is no part of the post: its text would pass for an edit.
+        alarms.append("layout-drift: neither time nor category where the layout has them")
     if not facts.title and text.blocks:
         alarms.append("layout-drift: no title")
     dateline = facts.choose("dateline", (("layout", shown_dateline(parts.datelines)), ("visible-text", text.dateline)))
