@@ -70,7 +70,9 @@ def evidence(
     site: str | None,
     **given: Unpack[Given],
 ) -> None:
-    """Make an evidence package of one capture: a folder, or a ZIP, that is checked without this archive.
+    """Make a package of one capture that proves itself without us.
+
+    A folder or a ZIP that is checked without this archive.
 
     With --at, of the newest capture at or before that time; never a later one. Who is given it, and why, is kept by the
     archive; the chain of custody gets the package's number and a digest. README.txt in it says what it proves and what

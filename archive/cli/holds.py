@@ -67,7 +67,10 @@ def list_holds(settings: "Settings", *, as_json: bool) -> None:
 @click.option("--reason", required=True, metavar="WHY", help="Why.")
 @with_settings
 def release(settings: "Settings", *, number: int, by: str, reason: str) -> None:
-    """Release the hold of that NUMBER; that it stood, and that it was released, stays in the chain."""
+    """Release the hold of that NUMBER.
+
+    That it stood, and that it was released, stays in the chain.
+    """
     from archive.evidence.custody import EventKind
     from archive.evidence.holds import standing
     from archive.evidence.papers import Paper
@@ -86,7 +89,9 @@ def release(settings: "Settings", *, number: int, by: str, reason: str) -> None:
 @click.option("--covered", required=True, metavar="WHAT", help="What was covered, and why.")
 @with_settings
 def redact(settings: "Settings", *, record: int, copy: Path, by: str, covered: str) -> None:
-    """Write down that COPY, a file that you made, is a redacted copy of the capture of that number.
+    """Write down that COPY is a redacted copy of a capture.
+
+    COPY is a file that you made, of the capture of that number.
 
     The capture itself is never changed, and the copy goes into no package: give it beside one. The chain of custody
     gets its SHA-256 and the record's id; who covered what is kept in the archive's own papers.

@@ -53,7 +53,9 @@ def verify(
     published: tuple[str, ...],
     as_json: bool,
 ) -> ExitCode:
-    """Compare every record with its digests, its file, the index and its seal; or check an evidence package.
+    """Check every record, the index and the seals; or a package.
+
+    Compares every record with its digests, its file, the index and its seal; or checks an evidence package.
 
     With PACKAGE, a folder or ZIP of vigil evidence: only that is checked, and no archive is needed. Without it:
     reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
