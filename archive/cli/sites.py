@@ -155,10 +155,10 @@ def check(settings: "Settings", names: tuple[str, ...], urls: tuple[str, ...], *
 @json_option
 @with_settings
 def record(settings: "Settings", name: str, *, most: int, as_json: bool) -> None:
-    """Keep some of the archived pages beside the site file, with what is read from them now.
+    """Keep some archived pages, and what is read from them now.
 
-    One page of each kind: listing, each layout, text-less posts. After a change of the site file, vigil sites check
-    reads them again. They lie beside your own site files; pages are the blog's, so do not give them away.
+    One page of each kind (listing, each layout, text-less posts) is kept beside your own site files. After a change of
+    the site file, vigil sites check reads them again. Pages are the blog's: do not give them away.
     """
     from archive.config import find_site
     from archive.fixtures import record as record_now
