@@ -79,6 +79,7 @@ class CaptureHandler(BaseDownloadHandler):
         _wires[crawler] = self._wire
         self._seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
         self._max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
+        self._recorder.before_end(self.close)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -105,7 +106,10 @@ class CaptureHandler(BaseDownloadHandler):
         return _response(request, answer)
 
     async def close(self) -> None:
-        """Close the connections that were kept alive; what servers said on them out of turn is laid down first."""
+        """Close the connections that were kept alive; what servers said on them out of turn is laid down first.
+
+        The run asks for it before its last record, Scrapy once more when its engine has stopped.
+        """
         await self._wire.close()
         _wires.pop(self.crawler, None)
         # A refusal of the disk is not raised here: the run has been told of it already, and closes for it.

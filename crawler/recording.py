@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,9 @@ class Recorder(Protocol):
         Raises:
             StorageError: the disk refused.
         """
+
+    def before_end(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Have ``finish`` awaited before the run's last record: it lays down what is still under way."""
 
 
 _recorders: WeakKeyDictionary[Crawler, Recorder] = WeakKeyDictionary()

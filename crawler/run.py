@@ -6,7 +6,7 @@ import platform
 import secrets
 import shutil
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -111,6 +111,7 @@ class Run:
         self._line = ProgressLine(self.progress, is_shown=crawler.settings.getbool("VIGIL_PROGRESS"))
         self._sequence = 0
         self._readings: OrderedDict[int, Future[Reading | None]] = OrderedDict()
+        self._finishes: list[Callable[[], Awaitable[None]]] = []
         self._notes: set[asyncio.Task[RecordRef]] = set()
         self._open = ExitStack()
         try:
@@ -233,6 +234,10 @@ class Run:
         """
         await self.pace.take_turn((urlsplit(url).hostname or "").lower(), url)
 
+    def before_end(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Have ``finish`` awaited before the run's last record."""
+        self._finishes.append(finish)
+
     async def lay(self, exchange: Exchange) -> Capture:
         """Lay ``exchange`` down and count it; returns when it is on disk.
 
@@ -299,6 +304,10 @@ class Run:
             outcome = PageOutcome.BLOCKED
         if outcome is not None:
             self.tally.outcomes[outcome] += 1
+        target = response.headers.get("Location")
+        if target is not None and 300 <= response.status < 400:
+            reason = "a redirect that is not followed, to another scheme or to nowhere"
+            self.omit(target.decode("latin-1"), OmissionKind.SCHEME, reason, via=response.url)
         if response.status not in {404, 410}:
             self.tally.lost += 1
             log.warning("%s holds no post: status %d, %s", response.url, response.status, outcome)
@@ -394,6 +403,8 @@ class Run:
             reason = INTERRUPTED
         is_settled = False
         try:
+            for finish in self._finishes:
+                await finish()
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
             is_settled = self._asked.count == self.progress.requests

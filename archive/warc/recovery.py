@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.errors import DamagedRecordError
+from archive.errors import DamagedRecordError, StorageError
 from archive.warc.files import refused, settle, sync_folder, write_all
 from archive.warc.groups import LaidExchange, RunEnded, groups
 from archive.warc.names import OPEN, closed_name, warc_files
@@ -70,6 +70,7 @@ class AskedLog:
             StorageError: the disk refused.
         """
         self._path = collection.logs / f"{run}{ASKED}"
+        self._is_closed = False
         self.count = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
@@ -84,6 +85,8 @@ class AskedLog:
             DiskFullError: no space is left; the request must not be sent.
             StorageError: the disk refused; the same holds.
         """
+        if self._is_closed:
+            raise StorageError(f"{self._path.name} is closed: the run has ended", hint="Ask nothing after the end.")
         line = json.dumps({"sequence": sequence, "url": url, "time": warc_date(time)})
         try:
             write_all(self._handle, line.encode("ascii") + b"\n")
@@ -93,6 +96,7 @@ class AskedLog:
 
     def close(self, *, is_settled: bool) -> None:
         """Close the log; remove it when the run's files are closed and tell everything themselves."""
+        self._is_closed = True
         os.close(self._handle)
         if is_settled:
             self._path.unlink()

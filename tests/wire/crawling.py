@@ -1,6 +1,6 @@
 """A crawl of given requests through Scrapy and ``CaptureHandler``, and a recorder that says what it was told."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Self
@@ -48,6 +48,7 @@ class Notebook:
     exchanges: list[Exchange] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     last: int = 0
+    finishes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     def next_sequence(self) -> int:
         self.last += 1
@@ -59,6 +60,9 @@ class Notebook:
     def asked(self, sequence: int, url: str, time: datetime) -> None:
         assert time.tzinfo is not None
         self.said.append(f"asked {sequence} {url}")
+
+    def before_end(self, finish: Callable[[], Awaitable[None]]) -> None:
+        self.finishes.append(finish)
 
     async def lay(self, exchange: Exchange) -> Capture:
         self.said.append(f"laid {exchange.sequence}")
