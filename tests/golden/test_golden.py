@@ -1,0 +1,60 @@
+"""Archives that each version wrote (of the replica, so the texts are ours): every later version reads them.
+
+A version that is released adds its folder: ``archive/*.warc.gz`` and ``archive.db`` of two nights over a few posts, of
+which one was edited between them.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from archive.collection import Collection
+from archive.index import Index
+from archive.query import Archive
+from archive.rebuild import rebuild
+from archive.verify import Round
+
+HERE = Path(__file__).parent
+VERSIONS = sorted(path.name for path in HERE.iterdir() if (path / "archive.db").is_file())
+SEALING = {"run-sealed", "log-leaves", "log-published"}
+"""The golden archives have no keys, so nothing in them is sealed."""
+
+
+@pytest.fixture(params=VERSIONS)
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Collection:
+    collection = Collection(tmp_path / "collection")
+    shutil.copytree(HERE / request.param, collection.root)
+    for path in collection.warcs.iterdir():
+        path.chmod(0o444)
+    collection.create()
+    return collection
+
+
+def test_some_version_is_kept() -> None:
+    assert VERSIONS
+
+
+def test_archive_of_an_earlier_version_opens_and_tells_its_story(golden: Collection) -> None:
+    Index.open(golden.database).close()  # brings it up to date
+    with Archive.open(golden) as archive:
+        kinds = {row["kind"] for row in archive.rows("SELECT kind FROM post_events")}
+        assert {"seen", "version-added", "unchanged"} <= kinds
+        assert [row["n"] for row in archive.rows("SELECT count(*) AS n FROM posts WHERE is_opened")] == [10]
+
+
+def test_archive_of_an_earlier_version_verifies(golden: Collection) -> None:
+    Index.open(golden.database).close()
+    found = [finding for finding in Round(golden).findings() if finding.check not in SEALING]
+    assert found == []
+
+
+def test_archive_of_an_earlier_version_is_rebuilt(golden: Collection) -> None:
+    Index.open(golden.database).close()
+    before = golden.database.rename(golden.root / "before.db")
+    rebuild(golden, workers=1)
+    with Archive.open(golden) as archive:
+        after = archive.rows("SELECT identity, version, text_hash FROM post_versions ORDER BY 1, 2")
+    before.rename(golden.database)
+    with Archive.open(golden) as archive:
+        assert archive.rows("SELECT identity, version, text_hash FROM post_versions ORDER BY 1, 2") == after
