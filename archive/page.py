@@ -258,7 +258,10 @@ def parse_text(html: str) -> Tree | PageOutcome:
     except etree.XMLSyntaxError:
         return PageOutcome.UNREADABLE
     # a page of comments alone has no root, whatever the types of lxml say
-    return PageOutcome.UNREADABLE if _is_cut(parser) or not isinstance(root, Element) else Tree(root)
+    if _is_cut(parser) or not isinstance(root, Element):
+        return PageOutcome.UNREADABLE
+    root.extend(list(root.itersiblings()))  # of a broken page the parser makes several
+    return Tree(root)
 
 
 def _is_cut(parser: etree.HTMLParser) -> bool:

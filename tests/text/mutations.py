@@ -56,8 +56,9 @@ def wrap(root: Element, dice: Random) -> str:
 
 
 def unwrap(root: Element, dice: Random) -> str:
-    """A ``div`` goes, what was in it stays."""
-    element = dice.choice(_inner(root, "div", "section"))
+    """A wrapper goes, what was in it stays; a ``div`` with words of its own is no wrapper."""
+    wrappers = [one for one in _inner(root, "div", "section") if not "".join(map(str, one.xpath("text()"))).strip()]
+    element = dice.choice(wrappers)
     name = _name(element)
     element.tag = "x-gone"
     etree.strip_tags(root, "x-gone")

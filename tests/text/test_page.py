@@ -70,6 +70,13 @@ def test_page_at_the_limits_has_a_tree() -> None:
         assert isinstance(parse(payload, None), Tree)
 
 
+def test_page_that_the_parser_takes_for_two_is_one() -> None:
+    tree = parse(b'<html/><p class="y">a<p>b', None)
+    assert isinstance(tree, Tree)
+    assert len(tree.tagged("p")) == 2
+    assert tree.in_order(tree.every(["p"])) == tree.tagged("p")
+
+
 def test_marker_is_found_in_any_unicode_encoding() -> None:
     for encoding in ("utf-8", "utf-16"):
         assert has_marker("<p>the-mark</p>".encode(encoding), ("other", "the-mark"))
