@@ -66,7 +66,7 @@ class KeepingWriter:
 
     No row is ever ahead of its record. ``on_read`` is told, in the writer's thread, the future reading of each
     exchange by its sequence number. Once the index has refused a unit it is told of none after it (``is_behind``): a
-    later batch would hide the gap, which the next run fills from the records.
+    later batch would hide the gap, which the next run fills from the records. ``laid`` counts exchanges.
     """
 
     def __init__(
@@ -77,10 +77,12 @@ class KeepingWriter:
         self._on_read = on_read
         self._waiting: list[Laid] = list(writer.opening)
         self.is_behind = False
+        self.laid = 0
 
     def append(self, exchange: Exchange) -> Capture:
         """Lay an exchange down; see ``WarcWriter.append``."""
         capture = self._writer.append(exchange)
+        self.laid += 1
         unit = LaidExchange(capture=capture, head=exchange.head, entity=lambda: entity_of(exchange))
         self._waiting.append(unit)
         return capture

@@ -7,7 +7,7 @@ import secrets
 import shutil
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import ClassVar, Self
@@ -315,9 +315,16 @@ class Run:
     # --- what the crawl asks -----------------------------------------------------------------------
 
     async def reading_of(self, response: Response) -> Reading | None:
-        """Give what the archive read of the page behind ``response``."""
+        """Give what the archive read of the page behind ``response``.
+
+        None too where the process that reads pages was killed: the run ends, the next one reads what was kept.
+        """
         reading = self._readings.pop(response.meta["vigil_capture"])
-        return await asyncio.wrap_future(reading)
+        try:
+            return await asyncio.wrap_future(reading)
+        except BrokenExecutor as error:
+            self._stop_for_fault(error)
+            return None
 
     def _remember(self, sequence: int, reading: Future[Reading | None]) -> None:
         self._readings[sequence] = reading
@@ -407,7 +414,7 @@ class Run:
                 await finish()
             await asyncio.gather(*self._notes, return_exceptions=True)
             await self._thread.close(self._end(reason))
-            is_settled = self._asked.count == self.progress.requests
+            is_settled = self._asked.count == self._keeper.laid
             await self._account()
         except asyncio.CancelledError:
             self.has_ended = False
@@ -446,7 +453,7 @@ class Run:
         Raises:
             IntegrityError: they differ.
         """
-        asked, laid = self._asked.count, self.progress.requests
+        asked, laid = self._asked.count, self._keeper.laid
         if asked == laid and indexed in {None, laid}:
             return
         index = "" if indexed is None else f", {indexed} are in the index"

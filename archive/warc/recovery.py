@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +73,7 @@ class AskedLog:
         self._path = collection.logs / f"{run}{ASKED}"
         self._is_closed = False
         self.count = 0
+        self._size = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             self._handle = os.open(self._path, flags, 0o644)
@@ -87,12 +89,15 @@ class AskedLog:
         """
         if self._is_closed:
             raise StorageError(f"{self._path.name} is closed: the run has ended", hint="Ask nothing after the end.")
-        line = json.dumps({"sequence": sequence, "url": url, "time": warc_date(time)})
+        line = json.dumps({"sequence": sequence, "url": url, "time": warc_date(time)}).encode("ascii") + b"\n"
         try:
-            write_all(self._handle, line.encode("ascii") + b"\n")
-            self.count += 1
+            write_all(self._handle, line)
         except OSError as error:
+            with suppress(OSError):  # what was written of it would garble the next line
+                os.ftruncate(self._handle, self._size)
             raise refused(self._path, error) from error
+        self._size += len(line)
+        self.count += 1
 
     def close(self, *, is_settled: bool) -> None:
         """Close the log; remove it when the run's files are closed and tell everything themselves."""

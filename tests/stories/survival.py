@@ -14,7 +14,7 @@ from archive.indexer import whole_units
 from archive.verify import Round, index_anew
 from archive.warc import LaidExchange, warc_files
 from crawler.replica.model import CANONICAL_HOST
-from tests.stories.conftest import ROOT, Ended, Story
+from tests.stories.conftest import ROOT, SITE, Ended, Story
 
 
 def asked(story: Story, since: int = 0) -> list[str]:
@@ -57,6 +57,17 @@ def assert_whole(story: Story) -> None:
     assert story.archived() == story.published()
     assert last_run(story, "is_walk_complete") == (1,)
     assert_sound(story)
+
+
+def change_site_file(story: Story, *changes: tuple[str, str]) -> None:
+    """Give the operator a site file of his own: the shipped one with some words changed."""
+    text = (ROOT / "config" / "sites" / f"{SITE}.toml").read_text()
+    for before, after in changes:
+        assert before in text, before
+        text = text.replace(before, after)
+    folder = story.folder / "sites"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{SITE}.toml").write_text(text)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from crawler.replica import Request
 from crawler.replica.faults import FaultKind
 from tests.stories.conftest import Story
-from tests.stories.survival import asked, assert_sound, assert_whole, last_run, omitted
+from tests.stories.survival import asked, assert_sound, assert_whole, change_site_file, last_run, omitted
 
 pytestmark = pytest.mark.e2e
 
@@ -175,7 +175,8 @@ def test_pages_beyond_all_limits_harm_nothing_but_themselves(story: Story) -> No
 
 @small_blog
 def test_hiccups_are_tried_again_and_cost_nothing(story: Story) -> None:
-    hiccups = (FaultKind.RESET_MID_BODY, FaultKind.ERROR_500, FaultKind.CUT_CHUNK)
+    change_site_file(story, ("timeout = 60.0", "timeout = 4.0"))
+    hiccups = (FaultKind.RESET_MID_BODY, FaultKind.ERROR_500, FaultKind.CUT_CHUNK, FaultKind.HANG)
     for path, kind in zip(paths_of(story), hiccups, strict=False):
         story.blog.fault(path, kind)
     story.blog.fault("/Watchdog?p=1", FaultKind.CLOSE_BEFORE)

@@ -12,7 +12,7 @@ from archive.indexer import whole_units
 from archive.warc import LaidExchange, load_exchange, warc_files
 from tests.stories.conftest import Story
 from tests.stories.disks import mounted
-from tests.stories.survival import asked, assert_whole, kept, scrapy_crawl
+from tests.stories.survival import asked, assert_whole, kept, omitted, scrapy_crawl
 
 pytestmark = pytest.mark.e2e
 
@@ -48,9 +48,11 @@ def test_full_disk_ends_the_run_and_the_next_one_goes_on(story: Story, sizes: di
         for name in sizes:
             disks.grow(root / name, ROOMY)
         before = asked(story)
+        lost = Counter(before) - Counter(kept(story))
         night = scrapy_crawl(story, before=disks.enter)
         assert night.code == 0, night.err
         disks.show(root)
+    assert omitted(story, "lost") == list(lost), "what was asked and could not be kept is named by the next run"
     assert_whole(story)
     posts = [url for url in asked(story) if "/a/" in url]
     assert len(posts) <= len(set(posts)) + 1, "more than the one in flight was asked for again"

@@ -22,26 +22,30 @@ ONCE = (
     "before-the-announcements-are-settled",
 )
 """Moments that a run comes to once, when it closes."""
+POLITE, HURRIED = "0.2", "0"
+"""Delays at which a crawl reads pages itself, and in another process."""
 REQUESTS = 12
 """Fewer than a first crawl of so many posts makes."""
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"),
+    ("moment", "number", "delay"),
     [
-        ("while-a-request-is-announced", 5),
-        ("before-the-request-goes-out", 3),
-        ("while-records-are-written", 2),
-        ("while-records-are-written", 3),
-        ("while-records-are-written", 10),
-        ("between-sync-and-index", 8),
-        ("before-the-file-is-closed", 1),
-        ("before-the-announcements-are-settled", 1),
+        ("while-a-request-is-announced", 5, POLITE),
+        ("before-the-request-goes-out", 3, HURRIED),
+        ("while-records-are-written", 2, HURRIED),
+        ("while-records-are-written", 3, HURRIED),
+        ("while-records-are-written", 10, POLITE),
+        ("between-sync-and-index", 8, HURRIED),
+        ("before-the-file-is-closed", 1, POLITE),
+        ("before-the-announcements-are-settled", 1, HURRIED),
     ],
     ids=str,
 )
-def test_crawl_that_dies_within_a_system_call_is_finished_by_the_next(story: Story, moment: str, number: int) -> None:
-    die_within(story, moment, number)
+def test_crawl_that_dies_within_a_system_call_is_finished_by_the_next(
+    story: Story, moment: str, number: int, delay: str
+) -> None:
+    die_within(story, moment, number, "--delay", delay)
     assert_heals(story)
 
 
@@ -59,7 +63,8 @@ def test_no_moment_of_death_does_harm(story: Story, seed: int) -> None:
     for _ in range(5):
         if chance.random() < 0.5:
             moment = chance.choice(sorted(MOMENTS))
-            die_within(story, moment, 1 if moment in ONCE else chance.randint(1, REQUESTS))
+            delay = chance.choice((POLITE, HURRIED))
+            die_within(story, moment, 1 if moment in ONCE else chance.randint(1, REQUESTS), "--delay", delay)
         else:
             die_after(story, *random_time(chance.randrange(2**32)))
         assert_heals(story)
@@ -72,10 +77,10 @@ def random_time(seed: int) -> tuple[int, float]:
     return chance.randint(1, REQUESTS), chance.uniform(0, 0.1)
 
 
-def die_within(story: Story, moment: str, number: int) -> None:
+def die_within(story: Story, moment: str, number: int, *words: str) -> None:
     living = story.machine
     story.machine = (sys.executable, "-m", "tests.stories.dying", moment, str(number))
-    night = story.crawl("--full")
+    night = story.crawl("--full", *words)
     story.machine = living
     assert night.code == -signal.SIGKILL, night.err
 

@@ -11,7 +11,7 @@ from archive.warc import load_exchange, walk, warc_files
 from crawler.replica import ReplicaServer, Reply, Request, fictional_blog
 from crawler.replica.faults import FaultKind
 from tests.stories.conftest import Story
-from tests.stories.survival import assert_sound, assert_whole, last_run, omitted
+from tests.stories.survival import assert_sound, assert_whole, change_site_file, last_run, omitted
 
 pytestmark = pytest.mark.e2e
 
@@ -111,3 +111,19 @@ def test_archive_of_a_test_refuses_the_real_site_and_the_other_way_round(story: 
     assert "captures of the route 'test-route'" in refused.err
     assert sorted(path.name for path in story.collection.warcs.iterdir()) == before
     assert story.rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+@small_blog
+def test_private_address_behind_a_site_without_a_test_route_is_asked_nothing(story: Story) -> None:
+    """And its archive, with a run that spoke with nobody, is the real site's: no test may write there."""
+    change_site_file(story, ("www.rferl.org", "localhost"))
+    night = story.vigil("crawl", story.site, "--accept-exceptions")
+    assert night.code == 30, night.err
+    assert story.server.log == []
+    failures = story.rows("SELECT failure, failure_message FROM exchanges")
+    assert {failure for failure, _ in failures} == {"refused-address"}
+    assert last_run(story, "route") == ("site",)
+    refused = story.crawl()
+    assert refused.code == 2
+    assert "captures of the route 'site'" in refused.err
+    assert story.server.log == []

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,33 @@ def test_second_signal_ends_a_crawl_at_once_and_the_next_one_heals(story: Story)
     lost = asked(story)[-1]
     assert story.crawl().code == 0
     assert omitted(story, "lost") == [lost]
+    assert_whole(story)
+
+
+def test_reader_of_pages_that_the_kernel_kills_costs_the_index_only(story: Story) -> None:
+    crawl = start_until(story, 4)
+    os.kill(reading_process(crawl.pid), signal.SIGKILL)
+    code, said = end_of(crawl, within=60)
+    assert (code, "Traceback" in said) == (1, False), said
+    assert_sound_after_the_next(story)
+
+
+def reading_process(crawl: int) -> int:
+    """Wait for the process that reads pages for a crawl: no child of its own, but of the server that forked it."""
+    parents: dict[int, int] = {}
+    found: list[int] = []
+    while not found:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                parents[int(stat.parent.name)] = int(fields[1])
+        found = [pid for pid, parent in parents.items() if parents.get(parent) == crawl]
+    return found[0]
+
+
+def assert_sound_after_the_next(story: Story) -> None:
+    assert story.crawl().code == 0
+    assert omitted(story, "lost") == []
     assert_whole(story)
 
 

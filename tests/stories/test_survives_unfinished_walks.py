@@ -8,21 +8,10 @@ import pytest
 
 from archive.errors import ExitCode
 from crawler.replica import Request, router
-from tests.stories.conftest import ROOT, SITE, Story
-from tests.stories.survival import asked, assert_whole, last_run, omitted, pages
+from tests.stories.conftest import Story
+from tests.stories.survival import asked, assert_whole, change_site_file, last_run, omitted, pages
 
 pytestmark = pytest.mark.e2e
-
-
-def change_site_file(story: Story, *changes: tuple[str, str]) -> None:
-    """Give the operator a site file of his own: the shipped one with some words changed."""
-    text = (ROOT / "config" / "sites" / f"{SITE}.toml").read_text()
-    for before, after in changes:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    folder = story.folder / "sites"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{SITE}.toml").write_text(text)
 
 
 def short_feed(entries: int) -> tuple[str, str]:
