@@ -72,7 +72,12 @@ def test_folder_is_checked_too_and_keys_without_publication_are_not_verified(
     bench: Bench, browser: Browser, tmp_path: Path
 ) -> None:
     browser.reload()
-    browser.give("folder", bench.write(tmp_path / "package"))
+    folder = bench.write(tmp_path / "package")
+    browser.give("folder", folder)
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    browser.wait(
+        f"document.querySelector('#folder').files.length >= {count}"
+    )  # Chromium walks a folder in its own time
     verdict, failed, said = browser.check("")
     assert (verdict, failed) == ("CONSISTENT", set()), said
     assert "NOT VERIFIED" in said
