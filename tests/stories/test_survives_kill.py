@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
+from typing import Self
 
 import pytest
 
@@ -45,14 +47,16 @@ REQUESTS = 12
 def test_crawl_that_dies_within_a_system_call_is_finished_by_the_next(
     story: Story, moment: str, number: int, delay: str
 ) -> None:
+    before = Before.now(story)
     die_within(story, moment, number, "--delay", delay)
-    assert_heals(story)
+    assert_heals(story, before)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_crawl_that_is_killed_at_any_time_is_finished_by_the_next(story: Story, seed: int) -> None:
+    before = Before.now(story)
     die_after(story, *random_time(seed))
-    assert_heals(story)
+    assert_heals(story, before)
 
 
 @pytest.mark.slow
@@ -61,13 +65,14 @@ def test_no_moment_of_death_does_harm(story: Story, seed: int) -> None:
     """Five deaths at random in each; a crawl may die several times before one comes to its end."""
     chance = random.Random(seed)
     for _ in range(5):
+        before = Before.now(story)
         if chance.random() < 0.5:
             moment = chance.choice(sorted(MOMENTS))
             delay = chance.choice((POLITE, HURRIED))
             die_within(story, moment, 1 if moment in ONCE else chance.randint(1, REQUESTS), "--delay", delay)
         else:
             die_after(story, *random_time(chance.randrange(2**32)))
-        assert_heals(story)
+        assert_heals(story, before)
         for _ in range(3):
             story.publish()
 
@@ -101,16 +106,30 @@ def die_after(story: Story, requests: int, seconds: float) -> None:
     assert crawl.returncode == -signal.SIGKILL, err
 
 
-def assert_heals(story: Story) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """How things stood before a crawl that died."""
+
+    asked: int
+    kept: int
+    named: int
+
+    @classmethod
+    def now(cls, story: Story) -> Self:
+        named = len(omitted(story, "lost")) if story.collection.database.exists() else 0
+        there = story.collection.warcs.exists()
+        return cls(asked=len(story.server.log), kept=len(kept(story)) if there else 0, named=named)
+
+
+def assert_heals(story: Story, before: Before) -> None:
     """The next run names what was lost, asks for nothing twice that was kept, comes to the end, and all is sound."""
-    named_before = len(omitted(story, "lost")) if story.collection.database.exists() else 0
-    before, whole = asked(story), kept(story)
-    in_flight = Counter(before) - Counter(whole)
+    died_at, whole = len(story.server.log), kept(story)
+    in_flight = Counter(asked(story, before.asked)) - Counter(whole[before.kept :])
     assert in_flight.total() <= 1
     night = story.crawl()
     assert night.code == 0, night.err
-    named = omitted(story, "lost")[named_before:]
+    named = omitted(story, "lost")[before.named :]
     assert len(named) <= 1
     assert set(in_flight) <= set(named)
-    assert not pages(story) & set(whole) & set(asked(story, len(before)))
+    assert not pages(story) & set(whole[before.kept :]) & set(asked(story, died_at))
     assert_whole(story)

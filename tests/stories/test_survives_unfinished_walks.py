@@ -35,7 +35,7 @@ def nights_until_whole(story: Story, *words: str, most: int, each: Callable[[int
     assert_whole(story)
 
 
-@pytest.mark.parametrize("story", [16], indirect=True)
+@pytest.mark.parametrize("story", [12], indirect=True)
 @pytest.mark.parametrize(
     "changes", [(short_feed(3),), (short_feed(3), NO_DAY_PAGE)], ids=["with-day-pages", "without-day-pages"]
 )
@@ -64,7 +64,7 @@ def test_walk_goes_on_on_the_sites_own_day(story: Story, monkeypatch: pytest.Mon
     assert_whole(story)
 
 
-@pytest.mark.parametrize("story", [16], indirect=True)
+@pytest.mark.parametrize("story", [12], indirect=True)
 def test_cap_on_pages_spreads_a_walk_over_nights(story: Story) -> None:
     change_site_file(story, short_feed(1), ("page_cap = 20000", "page_cap = 3"))
 
