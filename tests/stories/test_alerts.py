@@ -176,9 +176,9 @@ def test_site_that_is_not_crawled_any_more_becomes_overdue(desk: Desk) -> None:
 
 def test_crawl_that_the_schedule_could_not_start_is_told(desk: Desk) -> None:
     collection = desk.settings.collection
-    fire = Fire(time=NOW + timedelta(minutes=1), site=SITE, kind=FireKind.ENDED, exit_code=2)
+    fire = Fire(time=datetime.now(UTC) + timedelta(minutes=1), site=SITE, kind=FireKind.ENDED, exit_code=2)
     record(Collection(collection), fire)
-    assert [cause.kind for cause in causes(desk.settings, NOW)] == ["failed"]
+    assert [cause.kind for cause in causes(desk.settings, fire.time)] == ["failed"]
 
 
 def test_low_disk_failed_copy_and_file_that_failed_its_read_back_are_told(desk: Desk) -> None:

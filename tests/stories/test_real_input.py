@@ -163,7 +163,7 @@ def test_real_article_of_a_sister_site_is_crawled_by_changing_hosts_alone(shared
     lines = [
         line
         for line in text.splitlines()
-        if not line.startswith(('hosts = ["www.rferl', "day_page", "feeds =", "sitemaps ="))
+        if not line.startswith(('hosts = ["www.rferl', "day_page", "feeds =", "sitemaps =", "latest ="))
     ]
     sister = "\n".join(lines).replace('id = "rferl-watchdog"', 'id = "sister"\nhosts = ["www.voanews.com"]')
     sister = sister.replace('https://www.rferl.org/Watchdog"', 'https://www.voanews.com/Watchdog"')
