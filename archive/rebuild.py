@@ -111,7 +111,7 @@ def _pool(workers: int) -> Iterator[Executor | None]:
         return
     # Forked from a process that has the readers loaded and neither threads nor an open database.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["archive.indexer.jobs"])
+    context.set_forkserver_preload(["archive.jobs"])
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
         yield executor
 

@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar, cast
 from archive.collection import Collection
 from archive.index import Index
 from archive.indexer import Indexer
-from archive.indexer.jobs import Job
+from archive.jobs import Job
 from archive.model import (
     Article,
     Block,

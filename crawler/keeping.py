@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
-from archive.indexer import job_for, read
+from archive.jobs import job_for, read
 from archive.model import Capture, Exchange, Omission, Purpose, Reading, RecordRef, RunEnd
 from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, WarcWriter, entity_of
 
@@ -42,7 +42,7 @@ class LaterIndex:
 def reading_process() -> Iterator[Executor]:
     """Give another process that reads pages, for a crawl that is not slowed down on purpose."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["archive.indexer.jobs"])
+    context.set_forkserver_preload(["archive.jobs"])
     with ProcessPoolExecutor(1, mp_context=context, initializer=_stay_with_the_crawl) as executor:
         yield executor
 

@@ -12,10 +12,10 @@ from archive.database import damaged_index
 from archive.errors import DamagedRecordError
 from archive.index import Index
 from archive.indexer.captures import Captures
-from archive.indexer.jobs import DECODED_LIMIT, job_for, read
 from archive.indexer.looks import mark_unlisted
 from archive.indexer.posts import Posts
 from archive.indexer.runs import Runs
+from archive.jobs import DECODED_LIMIT, job_for, read
 from archive.model import Article, Capture, Identity, Purpose, Reading
 from archive.query.rows import CAPTURES, capture_of
 from archive.text import read_card

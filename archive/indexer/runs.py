@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from archive.database import dump, micros
 from archive.errors import DamagedIndexError
 from archive.index import Index, Value
-from archive.indexer.jobs import site_of
+from archive.jobs import site_of
 from archive.model import RecordRef, RunEnd, RunStart, sha256_of
 from archive.site import Site
 from archive.warc import LaidOmission, SiteRules

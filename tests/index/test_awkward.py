@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 
 import pytest
 
-from archive.indexer import jobs
+from archive import jobs
 from archive.model import (
     Article,
     Block,
