@@ -24,7 +24,6 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from archive.model import PageOutcome
 
 Element = etree._Element  # noqa: SLF001  # lxml has no other name for it
-_Attribute = etree._ElementUnicodeResult  # noqa: SLF001  # nor for an attribute's value that knows its element
 
 MAX_BYTES = 4 * 2**20
 MAX_TAGS = 30_000
@@ -34,8 +33,6 @@ _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\u
 _WHOLE_URL = re.compile(r"https?://(?:[^/?#\\\s\[\]]+|\[[0-9a-f:.]+\](?::\d+)?)(?:[/?#][^\t\r\n]*)?", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 _VISIBLE = re.compile(rb"[^\xef\xbb\xbf \t\r\n\0]")
-_CLASSES = etree.XPath("//@class")
-_IDS = etree.XPath("//@id")
 _CHARSETS = re.compile(
     r"ascii|utf-8|utf-(16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-\w|gb\w+|hz|big5\w*|shift_jis\w*|euc_\w+|iso2022_\w+"
     r"|mac-\w+|tis-620|ptcp154|kz1048"
@@ -78,11 +75,6 @@ class _Part:
 
 _Chain = tuple[tuple[str, _Part], ...]
 """The parts of a selector from left to right, each with the combinator before it: a space, ``>``, or nothing."""
-
-
-def _holders(attributes: Iterable[_Attribute]) -> list[Element]:
-    """The elements that have the attributes."""
-    return [holder for attribute in attributes if (holder := attribute.getparent()) is not None]
 
 
 @lru_cache(maxsize=1024)
@@ -139,12 +131,13 @@ class Tree:
         self.root = root
         self._places: dict[Element, int] = {}
         self._known: dict[str, list[Element]] = {}
-        for name in _IDS(root):
-            self._known.setdefault(f"#{name}", []).extend(_holders([name]))
-        spellings: dict[str, list[tuple[int, _Attribute]]] = {}
-        for place, names in enumerate(_CLASSES(root)):
-            spellings.setdefault(names, []).append((place, names))
-        self._classes: dict[str, list[list[tuple[int, _Attribute]]]] = {}
+        spellings: dict[str, list[tuple[int, Element]]] = {}
+        for place, element in enumerate(root.iter()):
+            if names := element.get("class"):
+                spellings.setdefault(names, []).append((place, element))
+            if name := element.get("id"):
+                self._known.setdefault(f"#{name}", []).append(element)
+        self._classes: dict[str, list[list[tuple[int, Element]]]] = {}
         for spelling, found in spellings.items():
             for name in set(spelling.split()):
                 self._classes.setdefault(name, []).append(found)
@@ -185,7 +178,7 @@ class Tree:
                 found = (
                     spellings[0] if len(spellings) == 1 else sorted(chain.from_iterable(spellings), key=itemgetter(0))
                 )
-                self._known[key] = _holders(attribute for _, attribute in found)
+                self._known[key] = [element for _, element in found]
             else:
                 self._known[key] = [] if key[0] == "#" else list(self.root.iter(key))
         return self._known[key]
