@@ -21,6 +21,7 @@ READING = {
     "evidence": "archive.cli.evidence:evidence",
     "status": "archive.cli.finding:status",
     "feed": "archive.cli.feed:feed",
+    "serve": "archive.cli.serving:serve",
 }
 KEEPING = {
     "verify": "archive.cli.keeping:verify",

@@ -110,7 +110,7 @@ def test_reading_commands_need_no_crawler(here: Path, words: list[str]) -> None:
 
 
 WRONG = {
-    "unknown command": (["serch"], "no such command 'serch'. Did you mean 'search'"),
+    "unknown command": (["timelin"], "no such command 'timelin'. Did you mean 'timeline'"),
     "unknown option": (["sites", "list", "--jsn"], "no such option '--jsn'"),
     "missing argument": (["sites", "new"], "missing argument 'SITE'"),
     "unknown shell": (["completion", "tcsh"], "'tcsh' is not one of"),

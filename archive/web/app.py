@@ -1,0 +1,110 @@
+"""The pages of a collection as one application, and the server that runs it."""
+
+import socket
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import uvicorn
+from datasette import hookimpl
+from datasette.plugins import pm
+from datasette.utils.asgi import Request, Response
+
+from archive.collection import Collection
+from archive.errors import LockedError, NotFoundError, QueryError, UsageError, VigilError
+from archive.web import home
+from archive.web.frame import Desk, Routes, render
+from archive.web.guard import App, guarded
+
+_PAGES = (home,)
+_HERE = Path(str(files("archive.web")))
+_SETTINGS = {
+    "sql_time_limit_ms": 5000,
+    "facet_time_limit_ms": 1000,
+    "max_returned_rows": 5000,
+    "num_sql_threads": 2,
+    "allow_download": False,
+    "default_cache_ttl": 0,
+}
+_STATUSES: dict[type, int] = {NotFoundError: 404, QueryError: 400, UsageError: 400, LockedError: 503}
+
+
+def desk(collection: Collection) -> Desk:
+    """Make the application over a collection; ``desk(…).app()`` is ASGI.
+
+    Raises:
+        NotFoundError: there is no index.
+    """
+    if not collection.database.exists():
+        raise NotFoundError(
+            f"there is no index at {collection.database}",
+            hint="Make it from the WARC files with `vigil rebuild`, or name another folder with --collection.",
+        )
+    this = sys.modules[__name__]
+    if not pm.is_registered(this):
+        # Its own way with errors prints them with all variables, and is called whatever another plugin answers.
+        pm.unregister(name="datasette.handle_exception")
+        pm.register(this, name="vigil")
+    return Desk(
+        collection,
+        settings=_SETTINGS,
+        template_dir=str(_HERE / "templates"),
+        static_mounts=[("static", str(_HERE / "static"))],
+    )
+
+
+def serve(collection: Collection, listener: socket.socket) -> None:
+    """Answer requests at a listening socket until interrupted.
+
+    Raises:
+        NotFoundError: there is no index.
+    """
+    config = uvicorn.Config(desk(collection).app(), log_level="warning", lifespan="on", server_header=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def register_routes(datasette: object) -> Routes:
+    """Give Datasette the pages; ours come before its own."""
+    return tuple(route for page in _PAGES for route in page.ROUTES) if isinstance(datasette, Desk) else ()
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def asgi_wrapper(datasette: object) -> object:
+    """Put the guard before everything."""
+
+    def wrapped(app: App) -> App:
+        return guarded(app) if isinstance(datasette, Desk) else app
+
+    return wrapped
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def handle_exception(datasette: Desk, request: Request, exception: Exception) -> object:
+    """Show an error as a page, or as JSON where that was asked for: what happened, and what to do next."""
+
+    async def shown() -> Response:
+        status, message, hint = _told(exception)
+        if request.path.endswith(".json"):
+            return Response.json({"ok": False, "status": status, "error": message, "hint": hint}, status=status)
+        values = {"code": status, "message": message, "hint": hint}
+        return await render(datasette, request, "error.html", values, status=status)
+
+    return shown
+
+
+def _told(exception: Exception) -> tuple[int, str, str]:
+    """Say with which status an error is answered, what happened, and what to do next."""
+    if isinstance(exception, VigilError):
+        status = next((_STATUSES[kind] for kind in type(exception).__mro__ if kind in _STATUSES), 500)
+        return status, str(exception), exception.hint
+    status = int(getattr(exception, "status", 500))
+    if status == 500:
+        sys.stderr.write(f"vigil: {type(exception).__name__}: {exception}\n")
+        return (
+            status,
+            f"unexpected {type(exception).__name__}: {exception}",
+            "This is a fault of vigil; please report it.",
+        )
+    message = str(getattr(exception, "message", "") or exception)
+    return status, "there is no such page" if status == 404 else message, ""
