@@ -22,6 +22,11 @@ class Collection:
         return self.root / "archive"
 
     @property
+    def indexes(self) -> Path:
+        """Folder of the CDXJ indexes, one for each WARC file; replay software reads them."""
+        return self.root / "indexes"
+
+    @property
     def reports(self) -> Path:
         """Folder of the run reports."""
         return self.root / "reports"

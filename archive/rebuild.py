@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
+from archive.cdxj import write_all
 from archive.collection import Collection
 from archive.database import connect, translated
 from archive.errors import StorageError, VigilError
@@ -49,7 +50,7 @@ def rebuild(
     workers: int | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Rebuilt:
-    """Make ``archive.db`` again and put it in the place of the present one, whole or not at all.
+    """Make ``archive.db`` again and put it in the place of the present one, whole or not at all; then the CDXJ files.
 
     ``workers`` processes read pages, as many as there are cores by default; a script of yours that asks for more than
     one needs ``if __name__ == "__main__":`` around it, as ever with ``multiprocessing``.
@@ -65,6 +66,7 @@ def rebuild(
         try:
             result = write_index(collection, scratch, workers=workers, progress=progress)
             _swap(scratch, collection.database)
+            _write_cdxj(collection, workers)
         finally:
             _remove(scratch)
         return result
@@ -102,6 +104,12 @@ def write_index(
             posts=index.number("SELECT count(*) FROM posts WHERE current IS NOT NULL AND is_ours = 1") or 0,
             versions=index.number("SELECT count(*) FROM versions") or 0,
         )
+
+
+def _write_cdxj(collection: Collection, workers: int | None) -> None:
+    size = sum(path.stat().st_size for path in warc_files(collection))
+    with _pool(1 if size < _SMALL else workers or os.cpu_count() or 1) as executor:
+        write_all(collection, executor)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 import archive
+from archive.cdxj import write_missing
 from archive.changefeed import write_feeds
 from archive.collection import Collection
 from archive.errors import ExitCode, IntegrityError, StorageError, UsageError, VigilError
@@ -445,7 +446,15 @@ class Run:
                 write_report(archive, self.uid)
                 write_feeds(archive, datetime.now(UTC))
                 indexed = archive.captures_of(self.uid)
+        await asyncio.to_thread(self._write_cdxj)
         self._compare_counts(indexed)
+
+    def _write_cdxj(self) -> None:
+        """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
+        try:
+            write_missing(self.collection)
+        except VigilError as error:
+            log.warning("the CDXJ files are behind: %s %s", error, error.hint)
 
     def _compare_counts(self, indexed: int | None) -> None:
         """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.
