@@ -1,5 +1,6 @@
 """TLS settings, and the facts of a live connection. Certificates are verified, always."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -9,18 +10,15 @@ from archive.model import TlsFacts
 _DER = 2
 """``_ssl.ENCODING_DER``."""
 
-_IANA_NAMES = {
-    f"{exchange}-{cipher}": f"TLS_{exchange.replace('-', '_')}_WITH_{iana}"
-    for exchange in ("ECDHE-ECDSA", "ECDHE-RSA", "DHE-RSA")
-    for cipher, iana in (
-        ("AES128-GCM-SHA256", "AES_128_GCM_SHA256"),
-        ("AES256-GCM-SHA384", "AES_256_GCM_SHA384"),
-        ("CHACHA20-POLY1305", "CHACHA20_POLY1305_SHA256"),
-        ("AES128-SHA256", "AES_128_CBC_SHA256"),
-        ("AES256-SHA256", "AES_256_CBC_SHA256"),
-        ("AES256-SHA384", "AES_256_CBC_SHA384"),
-    )
+_SUITE = re.compile(
+    r"(?:(?P<keys>A?(?:EC)?DHE?(?:-(?:ECDSA|RSA|DSS|PSK))?|(?:RSA-)?PSK|SRP(?:-(?:RSA|DSS))?)-)?"
+    r"(?:(?P<cipher>AES|ARIA|CAMELLIA)-?(?P<bits>128|256)(?:-(?P<mode>GCM|CCM8?|CBC))?|(?P<other>CHACHA20-POLY1305|NULL))"
+    r"(?:-(?P<hash>SHA[0-9]*|MD5))?"
+)
+_KEYS = {"": "RSA", "ECDHE": "ECDHE-RSA", "ADH": "DH-anon", "AECDH": "ECDH-anon"} | {
+    f"SRP{signed}": f"SRP-SHA{signed}" for signed in ("", "-RSA", "-DSS")
 }
+"""Where OpenSSL's word for the key exchange is not IANA's."""
 
 
 def make_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -57,8 +55,27 @@ def facts_of(connection: ssl.SSLObject | ssl.SSLSocket) -> TlsFacts:
 
 
 def iana_name(cipher: str) -> str:
-    """Give the IANA name of a cipher suite by OpenSSL's name for it; those of TLS 1.3 are the same."""
-    return _IANA_NAMES.get(cipher, cipher)
+    """Give the IANA name of a cipher suite by OpenSSL's name for it; those of TLS 1.3 are the same.
+
+    An unknown kind of name is given back as it is.
+    """
+    found = _SUITE.fullmatch(cipher)
+    if found is None:
+        return cipher
+    keys = _KEYS.get(found["keys"] or "", found["keys"])
+    if found["other"] is not None:
+        parts = [found["other"], found["hash"] or "SHA256"]
+    else:
+        mode = found["mode"] or "CBC"
+        parts = [
+            found["cipher"],
+            found["bits"],
+            mode.replace("CCM8", "CCM-8"),
+            *([found["hash"]] if found["hash"] else []),
+        ]
+        if keys == "DHE-PSK" and mode == "CCM8":
+            keys = "PSK-DHE"  # the registry's own exception, RFC 6655
+    return f"TLS_{keys}_WITH_{'_'.join(parts)}".replace("-", "_")
 
 
 def _peer_chain(connection: ssl.SSLObject | ssl.SSLSocket) -> tuple[bytes, ...]:

@@ -1,7 +1,9 @@
 """TLS: verified always, its facts kept from the very connection, its failures named."""
 
 import asyncio
+import shutil
 import ssl
+import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -113,6 +115,25 @@ def test_every_cipher_that_may_be_agreed_on_has_an_iana_name() -> None:
 
     assert names
     assert [name for name in names if not name.startswith("TLS_")] == []
+
+
+@pytest.mark.reader
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_every_cipher_that_openssl_has_gets_the_name_that_openssl_knows_from_the_registry() -> None:
+    told = subprocess.run(
+        ["openssl", "ciphers", "-stdname", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    pairs = [(line.split()[2], line.split()[0]) for line in told.splitlines()]
+
+    assert len(pairs) > 100
+    assert [(ours, name) for ours, name in pairs if iana_name(ours) != name] == []
+
+
+def test_cipher_of_an_unknown_kind_keeps_its_name() -> None:
+    assert iana_name("NEW-FANCY-256") == "NEW-FANCY-256"
 
 
 async def test_body_until_close_is_whole_when_tls_says_that_it_closes(secure: Secure) -> None:
