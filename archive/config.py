@@ -83,7 +83,7 @@ class SettingsFile:
     operator: _Printable | None = None
     """Person or organisation that keeps the archive; recorded in every run."""
     contact: _Contact | None = None
-    """Web or mail address where the site's owner reaches you; sent in the user agent, recorded in every run."""
+    """Web or mail address where the site's owner reaches you; sent in the user agent, if by mail as ``From`` too."""
     host: _HostLabel | None = None
     """Name of this machine in the names of WARC files; left out: its network name."""
     workers: Annotated[int, NumberRule(0, 1024, "processes")] = 0

@@ -228,4 +228,5 @@ def _migrate(path: Path, db: sqlite3.Connection) -> None:
 
 
 def _names() -> set[str]:
-    return {migration.name for migration in _MIGRATIONS.pending(Database(memory=True))}
+    with Database(memory=True) as empty:
+        return {migration.name for migration in _MIGRATIONS.pending(empty)}

@@ -259,6 +259,12 @@ class RunStart:
     recovered: tuple[str, ...] = ()
 
 
+def mailbox_of(contact: str | None) -> str | None:
+    """Give the mail address that ``contact`` is, for a ``From`` header (RFC 9110 section 10.1.2), or None."""
+    address = (contact or "").removeprefix("mailto:")
+    return address if re.fullmatch(r"[^@:/?\s]+@[^@:/?\s]+", address) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
     """How a run ended; the last ``resource`` record of its last WARC file.

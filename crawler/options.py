@@ -11,7 +11,7 @@ from scrapy.settings import BaseSettings
 import archive
 from archive.config import Settings, find_site, load_settings
 from archive.errors import UsageError
-from archive.model import Route
+from archive.model import Route, mailbox_of
 from archive.site import Site, parse_site
 from crawler.wire.address import RouteRules, parse_route_rules
 
@@ -128,6 +128,8 @@ def apply_to_settings(options: RunOptions, settings: BaseSettings) -> None:
         "RETRY_TIMES": polite.retries,
         "RETRY_PRIORITY_ADJUST": RETRY_PRIORITY,
     }
+    if mailbox := mailbox_of(options.settings.contact):
+        values["DEFAULT_REQUEST_HEADERS"] = settings.getdict("DEFAULT_REQUEST_HEADERS") | {"From": mailbox}
     for name, value in values.items():
         settings.set(name, value, priority="spider")
 

@@ -161,11 +161,14 @@ def _unchanging(path: Path) -> sqlite3.Connection:
     """Open a database that nobody writes to, without a trace."""
     with translated(path):
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        db.row_factory = sqlite3.Row
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
+        try:
+            db.row_factory = sqlite3.Row
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA_VERSION:
+                raise newer_index(path, f"schema {version}")
+        except BaseException:
             db.close()
-            raise newer_index(path, f"schema {version}")
+            raise
         return db
 
 

@@ -17,6 +17,7 @@ from archive.model import (
     RunEnd,
     RunStart,
     Sha256,
+    mailbox_of,
     sha256_of,
 )
 from archive.warc import facts, layout
@@ -276,9 +277,9 @@ def _warcinfo(run: RunStart, name: str, host_label: str, time: datetime) -> Draf
     for exception in run.robots_exceptions:
         notes.add("vigil-robots-exception", exception)
     notes.add("hostname", host_label)
-    notes.add("operator", run.operator)
+    notes.add("operator", ", ".join(filter(None, (run.operator, run.contact))) or None)
     notes.add("http-header-user-agent", run.user_agent)
-    notes.add("http-header-from", run.contact)
+    notes.add("http-header-from", mailbox_of(run.contact))
     notes.add("isPartOf", run.site)
     notes.add("description", f"vigil run {run.uid} of {run.site}, {run.mode}")
     notes.add("vigil-run", run.uid)

@@ -1,27 +1,48 @@
 """An archivist's first nights: everything is kept, exactly once, and the second night is cheap."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from archive.rebuild import compare, rebuild
-from archive.warc import load_exchange
-from crawler.replica import Request
-from tests.stories.conftest import Story
+from archive.warc import load_exchange, walk, warc_files
+from crawler.replica import ReplicaServer, Request, fictional_blog
+from tests.stories.conftest import Ended, Story
 
 pytestmark = pytest.mark.e2e
 
 
-def test_first_night_keeps_every_post_of_the_blog(story: Story) -> None:
-    night = story.crawl()
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Story, Ended]]:
+    """A crawl of an operator who has a mail address."""
+    blog = fictional_blog(posts=24)
+    with ReplicaServer(blog, has_tls=True) as server:
+        story = Story(blog=blog, server=server, folder=tmp_path_factory.mktemp("first"))
+        story.environ["VIGIL_CONTACT"] = "mailto:archive@operator.example"
+        yield story, story.crawl()
+
+
+def test_first_night_keeps_every_post_of_the_blog(first_night: tuple[Story, Ended]) -> None:
+    story, night = first_night
     assert night.code == 0, night.err
     assert "no button" in night.out
     assert story.archived() == story.published()
     assert story.rows("SELECT is_walk_complete, exit_code, route FROM runs") == [(1, 0, "test-route")]
 
 
-def test_every_byte_of_every_exchange_comes_back_from_the_archive(story: Story) -> None:
-    assert story.crawl().code == 0
+def test_every_request_says_who_asks(first_night: tuple[Story, Ended]) -> None:
+    story, _ = first_night
+    (path,) = warc_files(story.collection)
+    block = next(walk(path)).block
+    assert b"\r\nhttp-header-from: archive@operator.example\r\n" in block
+    for logged in story.server.log:
+        assert b"\r\nFrom: archive@operator.example\r\n" in logged.received
+        assert b"+mailto:archive@operator.example)\r\n" in logged.received
+
+
+def test_every_byte_of_every_exchange_comes_back_from_the_archive(first_night: tuple[Story, Ended]) -> None:
+    story, _ = first_night
     laid = story.laid()
     assert len(laid) == len(story.server.log)
     for unit, logged in zip(laid, story.server.log, strict=True):

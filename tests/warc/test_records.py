@@ -163,14 +163,21 @@ def test_warcinfo_says_who_crawled_and_by_which_rules(collection: Collection) ->
         "software: vigil/0.1",
         "format: WARC File Format 1.1",
         "hostname: testhost",
-        "operator: The Imaginary Archive",
-        "http-header-from: https://operator.example/vigil",
+        "operator: The Imaginary Archive, https://operator.example/vigil",
         "isPartOf: watchtower",
         "vigil-route: test-route",
         "vigil-robots-exception: /*?p=*: the listing's own button asks for it",
     ):
         assert line in lines
     assert any(re.fullmatch(r"http-header-user-agent: Mozilla.*vigil/0\.1.*", line) for line in lines)
+    assert b"http-header-from" not in warcinfo.block
+
+
+@pytest.mark.parametrize("contact", ["archive@operator.example", "mailto:archive@operator.example"])
+def test_warcinfo_names_the_mail_address_that_every_request_carries(collection: Collection, contact: str) -> None:
+    open_writer(collection, run=replace(run_start(), contact=contact)).close(END)
+    (warcinfo,) = records_of(collection, "warcinfo")
+    assert b"\r\nhttp-header-from: archive@operator.example\r\n" in warcinfo.block
 
 
 def test_run_of_the_real_site_carries_no_test_mark(collection: Collection) -> None:
