@@ -1,8 +1,6 @@
 """``vigil crawl``: the front door of a run."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +62,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     SITE is a site file's id (see vigil sites list) or its path. The run ends with the exit code that says how it went
     (docs/reference/exit-codes.md); what was left out, and why, is in the run's report.
     """
-    from crawler.aftercare import look_after
+    from crawler.aftercare import look_after, told_if_refused
     from crawler.process import crawl as crawl_now
 
     flags = {"full": full, "index_later": index_later, "accept_exceptions": accept_exceptions}
@@ -84,7 +82,7 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
         plan = plan_of(arguments, scrapy_settings)
         show_json(plan) if as_json else show(str(plan))
         return 0
-    with _told_if_refused(settings, site):
+    with told_if_refused(settings, site):
         result = crawl_now(arguments, scrapy_settings, log_format=settings.log_format)
     after = look_after(settings)
     if as_json:
@@ -95,20 +93,3 @@ def crawl(  # noqa: PLR0913 - one parameter for each option
     else:
         talk(f"vigil: {result.stop_reason}; what the run left open, the next one closes")
     return int(result.exit_code or after)
-
-
-@contextmanager
-def _told_if_refused(settings: "Settings", site: str) -> Iterator[None]:
-    """Write down that a run could not begin: it leaves no records of its own."""
-    from archive.collection import Collection
-    from archive.errors import LockedError, StorageError
-    from archive.fires import Fire, FireKind, record
-
-    try:
-        yield
-    except (LockedError, StorageError) as error:
-        kind = FireKind.SKIPPED if isinstance(error, LockedError) else FireKind.FAILED
-        told = Fire(time=datetime.now(UTC), site=site, kind=kind, exit_code=int(error.exit_code), detail=str(error))
-        with suppress(OSError):
-            record(Collection(settings.collection), told)
-        raise

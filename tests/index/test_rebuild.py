@@ -178,6 +178,7 @@ def test_index_that_knows_more_than_a_file_holds_is_refused(watch: Watch) -> Non
     watch.close()
     with pytest.raises(DamagedIndexError, match="beyond the end"):
         watch.open()
+    watch.close()
     watch.index = Index.open(watch.collection.database)
 
 

@@ -1,6 +1,8 @@
 """The schema says what it holds, and refuses what it should not."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -8,11 +10,11 @@ from archive.schema import NOTES, TABLES, VIEWS
 
 
 @pytest.fixture
-def empty() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:")
-    for statement in (*TABLES, *VIEWS):
-        db.execute(statement)
-    return db
+def empty() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        for statement in (*TABLES, *VIEWS):
+            db.execute(statement)
+        yield db
 
 
 def test_every_table_view_and_column_has_its_meaning(empty: sqlite3.Connection) -> None:

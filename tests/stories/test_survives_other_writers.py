@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from archive.collection import Collection
+from archive.fires import FireKind, fires
 from crawler.replica import Request
 from tests.stories.conftest import ROOT, Story
 from tests.stories.survival import asked, assert_whole, database_locked, last_run, omitted, scrapy_crawl
@@ -50,6 +52,7 @@ def test_second_writer_is_refused_and_told_who_the_first_is(story: Story) -> Non
         assert holder in second.err
         assert "Traceback" not in second.err
     assert reading.code == 0, reading.err
+    assert [fire.kind for fire in fires(story.collection)] == [FireKind.SKIPPED] * 2
     _, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert story.rows("SELECT count(*) FROM runs") == [(1,)]
@@ -61,13 +64,19 @@ def test_crawl_started_by_scrapy_keeps_every_law(story: Story) -> None:
     feed = story.folder / "posts.jsonl"
     night = scrapy_crawl(story, "-O", str(feed), "-a", "limit=3")
     assert night.code == 0, night.err
-    night = scrapy_crawl(story, "-O", str(feed))
+    copy = story.folder / "copy"
+    copy.mkdir()
+    config = story.folder / "vigil.toml"
+    config.write_text(f"copies = [{json.dumps(str(copy))}]\n")
+    night = scrapy_crawl(story, "-O", str(feed), "-s", f"VIGIL_CONFIG={config}")
     assert night.code == 0, night.err
     items = [json.loads(line) for line in feed.read_text().splitlines()]
     identities = [item["identity"] for item in items]
     assert len(identities) == len(set(identities)) == len(story.published()) - 3
     assert {item["run"] for item in items} == {last_run(story, "uid")[0]}
     assert last_run(story, "exit_code, route, mode") == (0, "test-route", "nightly")
+    kept = {path.name for path in story.collection.warcs.iterdir()}
+    assert {path.name for path in Collection(copy).warcs.iterdir()} == kept
     assert_whole(story)
 
 
