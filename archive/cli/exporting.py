@@ -1,13 +1,14 @@
 """``vigil export`` and ``vigil cite``: what a researcher leaves with."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from archive.cli.finding import site_option, with_filters
 from archive.cli.frame import Verb, existing, with_settings
 from archive.cli.output import show, talk
+from archive.cli.progress import bar
 from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 _FORMS = ("csv", "jsonl", "sqlite", "text", "markdown")
 
 
+class Given(TypedDict):
+    """In which form posts are to leave."""
+
+    form: str | None
+    wacz: bool
+    output: Path | None
+    all_versions: bool
+    columns: str | None
+
+
 @click.command(
     cls=Verb,
     examples=[
@@ -24,10 +35,14 @@ _FORMS = ("csv", "jsonl", "sqlite", "text", "markdown")
         "vigil export court-2025 --query 'court OR trial' --since 2025 --until 2025 --format jsonl",
         "vigil export titles --columns site,identity,published,title,url",
         "vigil export corpus --format text --language ru --all-versions",
+        "vigil export --wacz -o blog.wacz",
+        "vigil export --wacz --since 2025 --query court -o court.wacz",
     ],
 )
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(_FORMS), default="csv", show_default=True, help="Form of the data.")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--format", "form", type=click.Choice(_FORMS), help="Form of the data; csv by default.")
+@click.option("--wacz", is_flag=True, help="Write captures instead, as one WACZ file that replay software opens.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.wacz", help="The WACZ; a new name.")
 @click.option("--query", metavar="WORDS", help="Only posts with these words; as in vigil search.")
 @click.option("--all-versions", is_flag=True, help="A row for each text that a post had, not only for the last.")
 @click.option("--columns", metavar="A,B,…", help="These columns, in this order; an unknown name lists all.")
@@ -36,30 +51,56 @@ _FORMS = ("csv", "jsonl", "sqlite", "text", "markdown")
 def export(
     settings: "Settings",
     *,
-    folder: Path,
+    folder: Path | None,
     filters: "Filters",
-    form: str,
     query: str | None,
-    all_versions: bool,
-    columns: str | None,
+    **given: Unpack[Given],
 ) -> None:
-    """Write posts into a new folder, with what they mean.
+    """Write posts into a new folder, or captures into a WACZ.
 
     Beside the data: a README, a data dictionary, the provenance (runs, software, filter), a citation of each version
     (BibTeX, CSL-JSON), and SHA256SUMS. The same archive and question give the same bytes. In CSV a text that a
     spreadsheet would run as a formula gets an apostrophe before it; the README says how to take it off.
+
+    With --wacz: the WARC files whole, or of the posts that fit all captures and whatever holds their payloads, with
+    page list, index and seals.
     """
     from archive.export import DEFAULT_COLUMNS, Form, Wanted
     from archive.export import export as write
     from archive.query import Archive
 
+    form, columns = given["form"], given["columns"]
+    if given["wacz"] or given["output"] is not None:
+        has_more = bool(folder or form or given["all_versions"] or columns)
+        _export_wacz(settings, filters, query, given["output"], has_more=has_more)
+        return
+    if folder is None:
+        raise UsageError("no folder was named", hint="vigil export FOLDER, or vigil export --wacz -o FILE.wacz.")
     chosen = DEFAULT_COLUMNS if columns is None else tuple(name.strip() for name in columns.split(","))
     if len(set(chosen)) != len(chosen):
         raise UsageError("a column is named twice", hint="Name each once, with commas between.")
-    wanted = Wanted(form=Form(form), filters=filters, query=query, all_versions=all_versions, columns=chosen)
+    wanted = Wanted(
+        form=Form(form or "csv"), filters=filters, query=query, all_versions=given["all_versions"], columns=chosen
+    )
     with Archive.open(existing(settings)) as archive:
         passed = write(archive, folder, wanted)
     talk(f"vigil: {passed.rows:,} rows in {folder}; README.md there says what they are")
+
+
+def _export_wacz(
+    settings: "Settings", filters: "Filters", query: str | None, output: Path | None, *, has_more: bool
+) -> None:
+    from archive.export.wacz import export_wacz
+    from archive.query import Archive
+
+    if output is None or has_more:
+        hint = "vigil export --wacz -o FILE.wacz, with --query and the filters, without a folder or forms of data."
+        raise UsageError("a WACZ is one file of captures, not a table", hint=hint)
+    collection = existing(settings)
+    with Archive.open(collection) as archive, bar("writing") as progress:
+        made = export_wacz(archive, collection, output, filters=filters, query=query, progress=progress)
+    records = f"{made.records:,} records" if made.records else f"{made.files:,} WARC files whole"
+    talk(f"vigil: {made.pages:,} pages, {records}, {made.warc_bytes:,} bytes of WARC in {output}")
 
 
 @click.command(cls=Verb, examples=["vigil cite 31994604", "vigil cite 31994604 --version 1 --format csl"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         "vigil verify",
         "vigil verify --deep --checkpoint checkpoint-from-the-notary",
         "vigil verify exhibit-a.zip --published root=HEX --published log=HEX --published tsa=HEX",
+        "vigil verify blog.wacz",
     ],
 )
 @click.argument("package", type=click.Path(path_type=Path, exists=True), required=False)
@@ -53,11 +54,12 @@ def verify(
     published: tuple[str, ...],
     as_json: bool,
 ) -> ExitCode:
-    """Check every record, the index and the seals; or a package.
+    """Check every record, the index and the seals; or a package or WACZ.
 
     Compares every record with its digests, its file, the index and its seal; or checks an evidence package.
 
-    With PACKAGE, a folder or ZIP of vigil evidence: only that is checked, and no archive is needed. Without it:
+    With PACKAGE, a folder or ZIP of vigil evidence, or a WACZ by any writer: only that is checked, and no archive is
+    needed. Without it:
     reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
     what to do; docs/reference/checks.md says what each check means. Ends with 20 when there is a finding.
     """
@@ -65,6 +67,8 @@ def verify(
     from archive.evidence.trust import trust_of
     from archive.verify import Round
 
+    if package is not None and package.suffix.lower() == ".wacz":
+        return _verify_wacz(package, as_json=as_json)
     if package is not None:
         return verify_package(package, published, checkpoints, as_json=as_json)
 
@@ -143,6 +147,20 @@ def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
 
     with TemporaryDirectory(prefix="vigil-verify-") as folder, bar("indexing") as progress:
         yield from index_anew(collection, Path(folder), processes, progress)
+
+
+def _verify_wacz(path: Path, *, as_json: bool) -> ExitCode:
+    from archive.verify.wacz import check_wacz
+
+    found = 0
+    for finding in check_wacz(path):
+        found += 1
+        _report(finding, as_json=as_json)
+    if as_json:
+        show_json({"verdict": "BROKEN" if found else "OK", "findings": found})
+    else:
+        show(f"{found} finding{'s' if found != 1 else ''}" if found else "sound: a WACZ as the standard asks")
+    return ExitCode.INTEGRITY if found else ExitCode.OK
 
 
 def _remark(checks: "Round", trust: "Trust") -> None:

@@ -32,7 +32,7 @@ def members_of(archive: Archive, collection: Collection, capture: Capture) -> tu
     found: list[Member] = []
     file = None
     for one in (*_originals(archive, capture), capture):
-        refs = dict.fromkeys((*_certificates(collection, one), one.request, one.record, one.metadata))
+        refs = dict.fromkeys((*certificates_of(collection, one), one.request, one.record, one.metadata))
         members = [_member(collection, ref) for ref in refs if ref is not None]
         if one.record.file != file:
             file = one.record.file
@@ -57,7 +57,7 @@ def _originals(archive: Archive, capture: Capture) -> tuple[Capture, ...]:
     )
 
 
-def _certificates(collection: Collection, capture: Capture) -> tuple[RecordRef, ...]:
+def certificates_of(collection: Collection, capture: Capture) -> tuple[RecordRef, ...]:
     """Name the records of the certificates that the peer showed, which lie in the same file."""
     refs = []
     for place in Notes.from_block(read_record(collection, capture.metadata).block, "").all("tls-certificate"):

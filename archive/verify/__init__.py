@@ -3,10 +3,11 @@
 Never writes, and trusts nothing but the bytes: ``findings`` holds what a finding is and the registry ``CHECKS``,
 ``records`` the checks of files and records, ``units`` those of whole exchanges, ``listed`` those of the index, ``book``
 the seals read once, ``sealed`` the checks of seals and stamps, ``logged`` those of their log, ``round`` goes through
-them all. ``package`` are the checks of evidence packages, ``packed`` and ``packaged`` what they look at.
+them all. ``package`` are the checks of evidence packages, ``packed`` and ``packaged`` what they look at;
+``wacz`` those of WACZ files.
 """
 
-from archive.verify import logged, package, sealed
+from archive.verify import logged, package, sealed, wacz
 from archive.verify.findings import CHECKS, Check, Finding, id_of
 from archive.verify.listed import index_anew
 from archive.verify.round import Round
@@ -17,4 +18,16 @@ SEAL_CHECKS = frozenset({*map(id_of, sealed.CHECKS_OF_SEALS), *map(id_of, logged
 PACKAGE_CHECKS = frozenset(map(id_of, package.PACKAGE_CHECKS))
 """Ids of the checks of evidence packages."""
 
-__all__ = ["CHECKS", "PACKAGE_CHECKS", "SEAL_CHECKS", "Check", "Finding", "Round", "index_anew"]
+WACZ_CHECKS = frozenset(map(id_of, wacz.WACZ_CHECKS))
+"""Ids of the checks of WACZ files."""
+
+__all__ = [
+    "CHECKS",
+    "PACKAGE_CHECKS",
+    "SEAL_CHECKS",
+    "WACZ_CHECKS",
+    "Check",
+    "Finding",
+    "Round",
+    "index_anew",
+]

@@ -37,7 +37,8 @@ def test_each_warc_file_has_the_very_lines_of_cdxj_indexer(collection: Collectio
 
 
 def test_line_leads_to_its_record(collection: Collection) -> None:
-    lines = [line.split(" ", 2) for path in sorted(collection.indexes.iterdir()) for line in path.open()]
+    text = "".join(path.read_text() for path in sorted(collection.indexes.iterdir()))
+    lines = [line.split(" ", 2) for line in text.splitlines()]
     lamp = [json.loads(rest) for _, _, rest in lines if "the-last-lamp" in rest]
     assert [(one["status"], one["mime"]) for one in lamp] == [
         ("200", "text/html"),
