@@ -5,14 +5,14 @@ import errno
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.model import Exchange, Failure, FailureKind, Peer, Purpose
 from crawler.wire.address import Destination, RouteRules, find_destination
 from crawler.wire.connection import Connection
 from crawler.wire.message import Message, MessageReader
-from crawler.wire.tls import facts_of, make_context
+from crawler.wire.tls import UnprovenPeerError, facts_of, make_context
 
 IDLE_SECONDS = 15.0
 """How long a connection is kept alive for the next request."""
@@ -218,6 +218,8 @@ class Wire:
                     ssl_shutdown_timeout=_CLOSE_SECONDS if tls else None,
                 )
         except (OSError, ssl.SSLError, TimeoutError) as error:
+            if isinstance(error, UnprovenPeerError):
+                peer = replace(peer, tls=error.facts)
             raise _NoConnectionError(_connect_failure(error), peer) from error
         self._open.add(connection)
         connection.closed.add_done_callback(lambda _: self._open.discard(connection))

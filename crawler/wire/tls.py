@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 from archive.errors import ConfigError
@@ -21,6 +22,24 @@ _KEYS = {"": "RSA", "ECDHE": "ECDHE-RSA", "ADH": "DH-anon", "AECDH": "ECDH-anon"
 """Where OpenSSL's word for the key exchange is not IANA's."""
 
 
+class UnprovenPeerError(ssl.SSLCertVerificationError):
+    """A peer whose certificate does not hold; ``facts`` has what it showed, since that is what one would ask for."""
+
+    facts: TlsFacts
+
+
+class _Witness(ssl.SSLObject):
+    """The TLS side of a connection, which tells of a peer that it refuses what certificates that peer showed."""
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            told = UnprovenPeerError(*error.args)
+            told.facts = replace(facts_of(self), is_verified=False)
+            raise told from error
+
+
 def make_context(ca_file: Path | None) -> ssl.SSLContext:
     """Make the context of all connections: verified chain and host name, TLS 1.2 or newer, HTTP/1.1 only.
 
@@ -28,6 +47,7 @@ def make_context(ca_file: Path | None) -> ssl.SSLContext:
         ConfigError: ``ca_file`` holds no certificates.
     """
     context = ssl.create_default_context()
+    context.sslobject_class = _Witness
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if ca_file is not None:
@@ -42,7 +62,7 @@ def make_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def facts_of(connection: ssl.SSLObject | ssl.SSLSocket) -> TlsFacts:
-    """Read the facts of a connection whose handshake is done."""
+    """Read the facts of a connection whose handshake is done, or failed; what is not known then is empty."""
     cipher = connection.cipher()
     return TlsFacts(
         version=(connection.version() or "").removeprefix("TLSv"),

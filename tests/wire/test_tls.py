@@ -207,7 +207,9 @@ async def test_certificate_that_does_not_hold_is_a_tls_failure(
     assert words in exchange.failure.message
     assert exchange.request == exchange.received == b""
     assert exchange.peer is not None
-    assert exchange.peer.tls is None
+    assert exchange.peer.tls is not None, "what the peer showed is kept"
+    assert exchange.peer.tls.chain == (ssl.PEM_cert_to_DER_cert(certificate.decode()),)
+    assert not exchange.peer.tls.is_verified
 
 
 async def test_tls_1_1_is_refused(certificates: Certificates, secure: Secure) -> None:
