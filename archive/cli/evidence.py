@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from archive.cli.finding import site_option
-from archive.cli.frame import Verb, existing, with_settings
+from archive.cli.frame import ROW_NUMBER, Verb, existing, with_settings
 from archive.cli.getting import choose, text_of
 from archive.cli.output import show, spell, talk
 from archive.cli.times import Time
@@ -43,7 +43,7 @@ class Given(TypedDict):
 )
 @click.argument("what", metavar="[URL|POST|POST@VERSION]", required=False)
 @click.option("--at", type=Time(is_end=True), metavar="TIME", help="As of this time: the newest capture not after it.")
-@click.option("--record", type=click.IntRange(1), metavar="N", help="This capture, by its number in vigil captures.")
+@click.option("--record", type=ROW_NUMBER, metavar="N", help="This capture, by its number in vigil captures.")
 @click.option(
     "-o",
     "--output",

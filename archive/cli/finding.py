@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.frame import SiteName, Verb, existing, json_option, with_settings
+from archive.cli.frame import OFFSET, SiteName, Verb, existing, json_option, with_settings
 from archive.cli.output import clean_line, fields_of, show, show_json, show_marked, spell, talk
 from archive.cli.times import Time
 
@@ -57,7 +57,7 @@ def with_filters(function: Callable[..., object]) -> Callable[..., object]:
 def paged(function: Callable[..., object]) -> Callable[..., object]:
     """Give a command ``--limit`` and ``--offset``."""
     counted = click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
-    skipped = click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
+    skipped = click.option("--offset", type=OFFSET, default=0, help="How many to skip.")
     return counted(skipped(function))
 
 

@@ -13,7 +13,7 @@ import click
 
 from archive import __version__
 from archive.cli.output import talk
-from archive.errors import ExitCode, NotFoundError, VigilError
+from archive.errors import ExitCode, NotFoundError, UsageError, VigilError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -138,6 +138,11 @@ class SiteName(click.ParamType[str]):
         return [CompletionItem(name) for name in site_files(load_settings()) if name.startswith(incomplete)]
 
 
+ROW_NUMBER = click.IntRange(1, 2**63 - 1)
+"""The number of a row of the index; SQLite has none above."""
+OFFSET = click.IntRange(0, 2**63 - 1)
+
+
 def json_option(function: Callable[..., object]) -> Callable[..., object]:
     """Give a command the option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line, for programs.")(
@@ -170,6 +175,7 @@ def run(group: click.Group, args: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _refuse_broken_text(words)
         code = group.main(args=words, prog_name="vigil", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
@@ -182,6 +188,19 @@ def run(group: click.Group, args: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  whatever it is, a person must not be shown a traceback unasked
         return explain(error, is_debug="--debug" in words)
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _refuse_broken_text(words: Sequence[str]) -> None:
+    """Refuse an argument whose bytes are no text: nothing in an archive is named so.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{word!a} is not UTF-8", hint="Write it in this terminal's own letters.") from None
 
 
 def explain(error: Exception, *, is_debug: bool) -> ExitCode:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.finding import site_option
-from archive.cli.frame import Verb, existing, with_settings
+from archive.cli.frame import ROW_NUMBER, Verb, existing, with_settings
 from archive.cli.output import clean, spell, talk
 from archive.cli.times import Time
 from archive.errors import NotFoundError, StorageError, UsageError, VigilError
@@ -50,7 +50,7 @@ def _with_forms(function: Callable[..., object]) -> Callable[..., object]:
 @click.option(
     "--at", type=Time(is_end=True), metavar="TIME", help="As of this time: the newest capture at or before it."
 )
-@click.option("--record", type=click.IntRange(1), metavar="N", help="This capture, by its number in vigil captures.")
+@click.option("--record", type=ROW_NUMBER, metavar="N", help="This capture, by its number in vigil captures.")
 @_with_forms
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; it must not exist.")
 @site_option

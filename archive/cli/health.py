@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,14 +118,17 @@ def writers(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def index(settings: Settings) -> Iterator[Diagnosis]:
-    """Whether archive.db is there and can be opened."""
-    from archive.database import connect
+    """Whether archive.db is there and in order, as far as a quick look tells."""
+    from archive.database import connect, damaged_index, translated
 
     path = Collection(settings.collection).database
     if not settings.collection.is_dir():
         return
     try:
-        connect(path, busy_seconds=1.0).close()
+        with closing(connect(path, busy_seconds=1.0)) as db, translated(path):
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise damaged_index(path, found)
     except VigilError as error:
         yield Diagnosis(level=Level.BAD, subject="index", told=str(error), hint=error.hint)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.frame import Verb, Verbs, existing, json_option, with_settings
+from archive.cli.frame import ROW_NUMBER, Verb, Verbs, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, spell, talk
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def list_holds(settings: "Settings", *, as_json: bool) -> None:
 
 
 @click.command(cls=Verb, examples=["vigil hold release 7 --by 'A. Nobody' --reason 'case closed'"])
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW_NUMBER)
 @click.option("--by", required=True, metavar="WHO", help="Who allowed it.")
 @click.option("--reason", required=True, metavar="WHY", help="Why.")
 @with_settings
@@ -83,7 +83,7 @@ def release(settings: "Settings", *, number: int, by: str, reason: str) -> None:
 
 
 @click.command(cls=Verb, examples=["vigil redact 1234 page-redacted.html --by 'A. Nobody' --covered 'two names'"])
-@click.argument("record", type=click.IntRange(1))
+@click.argument("record", type=ROW_NUMBER)
 @click.argument("copy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--by", required=True, metavar="WHO", help="Who covered it.")
 @click.option("--covered", required=True, metavar="WHAT", help="What was covered, and why.")

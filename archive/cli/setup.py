@@ -32,7 +32,7 @@ def show_config(settings: "Settings", *, as_json: bool) -> None:
             show_json({"key": key, "value": value, "source": source})
         else:
             told = ":".join(map(str, value)) if isinstance(value, tuple) else value
-            show(f"{key:16} {'-' if told is None else told}  ({source})")
+            show(f"{key:16} {'-' if told in {None, ''} else told}  ({source})")
 
 
 @click.command(cls=Verb, examples=["vigil doctor"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archive.collection import Collection
+from archive.errors import VigilError
 from archive.verify.book import Book
 
 RESTORE = "Restore the file from a copy; until then, trust nothing that rests on this record."
@@ -58,6 +59,8 @@ class Scope:
     live: frozenset[str]
     db: sqlite3.Connection | None
     book: Book
+    trouble: VigilError | None = None
+    """Why there is no ``db``."""
     warcinfo: str | None = None
     ids: set[str] = field(default_factory=set)
     runs: dict[str, bool] = field(default_factory=dict)

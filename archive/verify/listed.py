@@ -20,7 +20,8 @@ from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, RunStarted
 def index_sound(scope: Scope) -> Iterator[Finding]:
     """The index is there, and SQLite finds no damage in it."""
     if scope.db is None:
-        yield _index("index-sound", "no index that can be opened", "archive.db", REBUILD)
+        found, hint = (str(scope.trouble), scope.trouble.hint) if scope.trouble else ("no index", REBUILD)
+        yield _index("index-sound", found, "an index that can be opened", hint)
         return
     for row in scope.db.execute("PRAGMA integrity_check(20)"):
         if row[0] != "ok":

@@ -53,8 +53,8 @@ class Round:
         self.test_stamps = sum(
             isinstance(one, Stamp) and one.is_test for seal in book.entries for _, one in seal.stamps
         )
-        with _index(collection, is_live=bool(live)) as db:
-            scope = Scope(collection=collection, files=files, live=live, db=db, book=book)
+        with _index(collection, is_live=bool(live)) as (db, trouble):
+            scope = Scope(collection=collection, files=files, live=live, db=db, book=book, trouble=trouble)
             for check in records.FOLDER_CHECKS:
                 yield from check(scope)
             for look in sealed.SEAL_CHECKS:
@@ -131,8 +131,8 @@ def _asked(scope: Scope, findings: Iterator[Finding]) -> Iterator[Finding]:
 
 
 @contextlib.contextmanager
-def _index(collection: Collection, *, is_live: bool) -> Iterator[sqlite3.Connection | None]:
-    """Open the index as it lies there; ``None`` where that cannot be done.
+def _index(collection: Collection, *, is_live: bool) -> Iterator[tuple[sqlite3.Connection | None, VigilError | None]]:
+    """Open the index as it lies there; ``None`` where that cannot be done, and why.
 
     Reading a database in WAL mode makes files beside it, and checks must not write. While nobody else does either, the
     file may be read as one that does not change.
@@ -145,11 +145,11 @@ def _index(collection: Collection, *, is_live: bool) -> Iterator[sqlite3.Connect
     before = _state(path)
     try:
         db = _unchanging(path) if is_still else connect(path)
-    except (NotFoundError, DamagedIndexError, StorageError):
-        yield None
+    except (NotFoundError, DamagedIndexError, StorageError) as error:
+        yield None, error
         return
     with contextlib.closing(db):
-        yield db
+        yield db, None
     if is_still and _state(path) != before:
         raise LockedError(
             "archive.db was written to while it was being verified, so what was said about it is void",

@@ -114,6 +114,8 @@ WRONG = {
     "unknown option": (["sites", "list", "--jsn"], "no such option '--jsn'"),
     "missing argument": (["sites", "new"], "missing argument 'SITE'"),
     "unknown shell": (["completion", "tcsh"], "'tcsh' is not one of"),
+    "a number beyond SQLite's": (["get", "1", "--record", "9" * 20], "is not in the range"),
+    "an offset beyond SQLite's": (["list", "--offset", "9" * 20], "is not in the range"),
 }
 
 
@@ -125,6 +127,12 @@ def test_wrong_command_line_ends_with_2_and_says_what_to_do(shell: Run, words: l
     assert said.err.startswith("vigil: ")
     assert message in said.err
     assert "--help" in said.err
+
+
+def test_argument_that_is_no_text_is_refused(shell: Run) -> None:
+    said = shell("show", "\udcff")
+    assert said.code == ExitCode.USAGE
+    assert said.err.startswith(r"vigil: '\udcff' is not UTF-8")
 
 
 def test_wrong_settings_end_with_2_and_a_hint(shell: Run, here: Path) -> None:
