@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import ConfigError, UsageError
+from crawler.wire.tls import make_context
 
 _RULE = re.compile(
     r"(?P<host>[^:\[\]\s]+|\[[^\]\s]+\]):(?P<port>[0-9]{1,5})"
@@ -71,11 +72,13 @@ def parse_route_rules(resolve: Iterable[str] = (), cacert: Path | str | None = N
 
     Raises:
         UsageError: a rule cannot be read.
-        ConfigError: the CA file is not there.
+        ConfigError: the CA file is not there, or holds no certificates.
     """
     ca_file = Path(cacert) if cacert else None
     if ca_file is not None and not ca_file.is_file():
         raise ConfigError(f"no such CA file: {ca_file}", hint="Give --cacert a file of PEM certificates.")
+    if ca_file is not None:
+        make_context(ca_file)
     return RouteRules(rules=tuple(_parse_rule(text) for text in resolve), ca_file=ca_file)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from archive.errors import ConfigError, UsageError
 from archive.model import FailureKind
+from crawler.replica.tls import make_certificates
 from crawler.wire import RouteRules, Wire, parse_route_rules
 from crawler.wire.address import Rule, find_destination, is_public
 from tests.wire.conftest import Site, asking, routed_to
@@ -194,6 +195,13 @@ def test_missing_ca_file_is_named(tmp_path: Path) -> None:
         parse_route_rules(cacert=tmp_path / "missing.pem")
 
 
-def test_run_without_rules_is_no_test_route() -> None:
+def test_file_that_is_no_ca_file_is_named_before_anything_is_asked() -> None:
+    with pytest.raises(ConfigError, match=r"test_address\.py cannot be read as certificates"):
+        parse_route_rules(cacert=Path(__file__))
+
+
+def test_run_without_rules_is_no_test_route(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(make_certificates(["blog.example"]).ca_pem)
     assert not parse_route_rules().is_test
-    assert parse_route_rules(cacert=Path(__file__)).is_test
+    assert parse_route_rules(cacert=authority).is_test
