@@ -334,7 +334,7 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Statement:
     """What one place of a page said about one field; all are kept, so that a disagreement stays visible.
 
     ``source`` is ``json-ld``, ``time-element``, ``visible-text``, ``meta``, ``layout``, ``url`` or ``card``.
@@ -356,8 +356,8 @@ class TextOrigin(StrEnum):
 class Article:
     """A post as one page shows it.
 
-    ``blocks`` is empty for a text-less item (video, audio, gallery), which ``is_textless`` then says. ``findings`` are
-    the per-field sources; the fields hold the value that was chosen. ``published`` and ``modified`` are UTC,
+    ``blocks`` is empty for a text-less item (video, audio, gallery), which ``is_textless`` then says. ``statements``
+    are the per-field sources; the fields hold the value that was chosen. ``published`` and ``modified`` are UTC,
     ``published_offset`` is the page's own offset from UTC in minutes. ``alarms`` name what the layout expected and the
     page did not have; a reading with alarms must never be taken for an edit.
     """
@@ -382,7 +382,7 @@ class Article:
     is_textless: bool
     extractor: str
     origin: TextOrigin = TextOrigin.PERMALINK
-    findings: tuple[Finding, ...] = ()
+    statements: tuple[Statement, ...] = ()
     alarms: tuple[str, ...] = ()
 
 

@@ -326,5 +326,5 @@ def _article_row(article: Article) -> dict[str, Value]:
         "tags": dump(article.tags),
         "credit": None if article.credit is None else dump(asdict(article.credit)),
         "corrections": dump(article.corrections),
-        "findings": dump([(one.field, one.source, one.value) for one in article.findings]),
+        "findings": dump([(one.field, one.source, one.value) for one in article.statements]),
     }

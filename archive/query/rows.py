@@ -13,7 +13,6 @@ from archive.model import (
     Event,
     Failure,
     FailureKind,
-    Finding,
     Gone,
     Identity,
     Image,
@@ -24,6 +23,7 @@ from archive.model import (
     RecordRef,
     Rejected,
     Returned,
+    Statement,
     TextOrigin,
     Truncation,
     Unchanged,
@@ -156,7 +156,7 @@ def article_of(db: sqlite3.Connection, row: sqlite3.Row) -> Article:
         is_textless=bool(row["is_textless"]),
         extractor=row["extractor"],
         origin=TextOrigin(row["origin"]),
-        findings=tuple(Finding(field=one[0], source=one[1], value=one[2]) for one in json.loads(row["findings"])),
+        statements=tuple(Statement(field=one[0], source=one[1], value=one[2]) for one in json.loads(row["findings"])),
         alarms=tuple(json.loads(row["alarms"] or "[]")),
     )
 

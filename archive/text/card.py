@@ -1,7 +1,7 @@
 """The inline text of one post on a listing page, for posts whose own page is refused or gone."""
 
 from archive.listing import Shown, posts_of
-from archive.model import Article, Finding, Identity, TextOrigin
+from archive.model import Article, Identity, Statement, TextOrigin
 from archive.page import Element, Tree, is_within
 from archive.site import Site
 from archive.text import extract, lines
@@ -39,7 +39,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         url=post.url,
         site=site,
     )
-    title = (Finding(field="title", source="card", value=post.title),) if post.title else ()
+    title = (Statement(field="title", source="card", value=post.title),) if post.title else ()
     return Article(
         identity=post.identity,
         url=post.url,
@@ -61,7 +61,7 @@ def _article(tree: Tree, post: Shown, posts: list[Shown], site: Site) -> Article
         is_textless=not texts,
         extractor=extract.extractor(layout.name),
         origin=TextOrigin.LISTING,
-        findings=(*title, *text.findings()),
+        statements=(*title, *text.statements()),
         alarms=tuple(text.alarms()),
     )
 

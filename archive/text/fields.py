@@ -1,6 +1,6 @@
 """Title, authors, dates, category, tags, language: from every place of a page that says them, the best one chosen.
 
-What each place says is kept as a ``Finding``, so that a disagreement stays visible.
+What each place says is kept as a ``Statement``, so that a disagreement stays visible.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive.dates import Moment, moment
-from archive.model import Finding
+from archive.model import Statement
 from archive.page import Element, Tree, absolute, text_of, tidy
 from archive.site import Layout, Site, identify
 from archive.text import jsonld
@@ -33,12 +33,12 @@ class Fields:
     tags: tuple[str, ...] = ()
     language: str | None = None
     canonical_url: str | None = None
-    findings: list[Finding] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
 
     def choose(self, name: str, said: Iterable[Said]) -> str | None:
         """Note what each source says of a field; the first that says something is believed."""
         spoken = [(source, value) for source, value in said if value]
-        self.findings += [Finding(field=name, source=source, value=value) for source, value in spoken if value]
+        self.statements += [Statement(field=name, source=source, value=value) for source, value in spoken if value]
         return spoken[0][1] if spoken else None
 
 
@@ -91,7 +91,7 @@ def _authors(
     told = tuple(dict.fromkeys(jsonld.texts(stated.get("author"))))
     named = tuple(filter(None, [meta.get("author")]))
     for source, names in (("layout", shown), ("json-ld", told), ("meta", named)):
-        fields.findings += [Finding(field="authors", source=source, value=name) for name in names]
+        fields.statements += [Statement(field="authors", source=source, value=name) for name in names]
     return shown or told or named
 
 

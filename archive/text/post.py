@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.model import Article, Block, Finding, Identity, Link, Page, PageOutcome, TextOrigin
+from archive.model import Article, Block, Identity, Link, Page, PageOutcome, Statement, TextOrigin
 from archive.page import Element, Tree, has_marker, is_below, is_blank, parse, text_of
 from archive.site import Layout, Site, canonical, identify
 from archive.text import extract, fields, layouts, lines, strays
@@ -41,15 +41,15 @@ class Text:
             alarms.append(f"undecodable: {share:.0%} of the characters are not in the page's character set")
         return alarms
 
-    def findings(self) -> list[Finding]:
+    def statements(self) -> list[Statement]:
         """Name every block that trafilatura left out, and every box of no known kind whose text was kept."""
         words: Counter[str] = Counter()
         for block in self.blocks:
             words[_name(block.box)] += len(block.text.split())
         usual = max(words, key=words.__getitem__, default="")
         boxes = [name for name in words if name not in {usual, ""}]
-        return [Finding(field="left-out", source="layout", value=block.text) for block in self.lost] + [
-            Finding(field="unknown-box", source="layout", value=name) for name in boxes
+        return [Statement(field="left-out", source="layout", value=block.text) for block in self.lost] + [
+            Statement(field="unknown-box", source="layout", value=name) for name in boxes
         ]
 
 
@@ -111,7 +111,7 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
     facts = fields.read(tree, layout, url, site, parts.outside)
     silent = parts.outside.union(tree.every(layout.embeds), parts.datelines)
     text = read_text(parts.intros + parts.bodies, silent, layout, site)
-    facts.findings += text.findings()
+    facts.statements += text.statements()
     identity, page_says = identify(site, url), identify(site, facts.canonical_url or "")
     alarms = _alarms(tree, layout, text, parts)
     if identity and page_says and identity != page_says:
@@ -143,7 +143,7 @@ def _article(tree: Tree, layout: Layout, url: str, site: Site) -> Article:
         is_textless=not text.blocks and not alarms,
         extractor=extract.extractor(layout.name),
         origin=TextOrigin.PERMALINK,
-        findings=tuple(facts.findings),
+        statements=tuple(facts.statements),
         alarms=tuple(alarms),
     )
 

@@ -16,13 +16,13 @@ from archive.model import (
     Block,
     BlockKind,
     Credit,
-    Finding,
     Identity,
     Image,
     Link,
     Page,
     PageOutcome,
     Purpose,
+    Statement,
 )
 from archive.query import Archive
 from archive.rebuild import write_index
@@ -89,7 +89,7 @@ FULL = replace(
     links=(Link(url="https://other.example/", text="there"),),
     credit=Credit(text="Written by Ada", writer="Ada", sources=("Varnian Service",)),
     corrections=("An earlier version lost the hat.",),
-    findings=(Finding(field="title", source="json-ld", value="Hat lost"),),
+    statements=(Statement(field="title", source="json-ld", value="Hat lost"),),
 )
 
 

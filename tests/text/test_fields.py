@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.model import Finding
+from archive.model import Statement
 from archive.site import Site
 from tests.text.conftest import article, page, plain_site
 
@@ -103,10 +103,10 @@ def test_disagreement_of_two_places_stays_visible() -> None:
     )
     assert read.title == "A post"
     assert read.modified == datetime(2024, 5, 1, 10, tzinfo=UTC)
-    assert [found for found in read.findings if found.field == "title"] == [
-        Finding(field="title", source="layout", value="A post"),
-        Finding(field="title", source="json-ld", value="Another title"),
-        Finding(field="title", source="meta", value="A third title"),
+    assert [found for found in read.statements if found.field == "title"] == [
+        Statement(field="title", source="layout", value="A post"),
+        Statement(field="title", source="json-ld", value="Another title"),
+        Statement(field="title", source="meta", value="A third title"),
     ]
 
 

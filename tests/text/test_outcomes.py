@@ -96,7 +96,7 @@ def test_box_that_is_left_out_is_told_and_a_large_one_is_an_alarm() -> None:
     paragraph = "<p>The editor of the paper was fined for a crossword, and nobody in the court could solve it.</p>"
     box = '<div class="widget">{}</div>'
     found = article(page(paragraph * 9 + box.format("<p>Read the newsletter.</p>")))
-    assert [(one.field, one.value) for one in found.findings if one.source == "layout"][1:] == [
+    assert [(one.field, one.value) for one in found.statements if one.source == "layout"][1:] == [
         ("left-out", "Read the newsletter.")
     ]
     assert len(found.blocks) == 9
@@ -113,7 +113,7 @@ def test_box_that_is_kept_beside_the_text_is_told() -> None:
     ):
         found = article(page(body))
         assert found.alarms == ()
-        assert [one.value for one in found.findings if one.field == "unknown-box"] == told
+        assert [one.value for one in found.statements if one.field == "unknown-box"] == told
 
 
 def test_page_in_another_character_set_than_it_says_is_an_alarm(site: Site) -> None:

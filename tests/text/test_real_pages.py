@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from archive.model import Article, BlockKind, Finding, PageOutcome
+from archive.model import Article, BlockKind, PageOutcome, Statement
 from archive.page import tidy
 from archive.site import Site
 from archive.text import read_post
@@ -72,14 +72,14 @@ def test_article_of_2024_gives_each_picture_and_caption_once(article_2024: Artic
 
 
 def test_article_of_2024_says_where_each_field_was_read(article_2024: Article) -> None:
-    published = [(found.source, found.value) for found in article_2024.findings if found.field == "published"]
+    published = [(found.source, found.value) for found in article_2024.statements if found.field == "published"]
     assert published == [
         ("json-ld", "2024-04-28 07:00:00Z"),
         ("time-element", "2024-04-28T03:00:00-04:00"),
         ("visible-text", "April 28, 2024 3:00 AM"),
     ]
     [author] = article_2024.authors
-    assert Finding(field="authors", source="meta", value=author) in article_2024.findings
+    assert Statement(field="authors", source="meta", value=author) in article_2024.statements
 
 
 def test_article_of_2013_keeps_the_paragraph_with_the_drop_cap(shared_data: Path, site: Site) -> None:
