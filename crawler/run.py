@@ -2,32 +2,23 @@
 
 import asyncio
 import logging
-import platform
 import secrets
 import shutil
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-import archive
-from archive.cdxj import write_missing
-from archive.changefeed import write_feeds
 from archive.collection import Collection
-from archive.errors import ExitCode, IntegrityError, StorageError, UsageError, VigilError
-from archive.evidence import clock
-from archive.index import Index
-from archive.indexer import Indexer
+from archive.errors import ExitCode, StorageError, UsageError, VigilError
 from archive.model import (
     Article,
     Capture,
@@ -40,22 +31,14 @@ from archive.model import (
     Purpose,
     Reading,
     RecordRef,
-    Route,
     RunEnd,
-    RunStart,
-    sha256_of,
 )
-from archive.query import Archive, WalkState
 from archive.query.looks import Look
-from archive.report import write_report
-from archive.warc import AskedLog, WarcWriter, recover
-from crawler import consent
-from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
 from crawler.options import RunOptions
 from crawler.pace import Pace
 from crawler.progress import Progress, ProgressLine
-from crawler.recording import WriterThread, set_recorder
-from crawler.seal import seal_run
+from crawler.recording import set_recorder
+from crawler.records import Records
 from crawler.sources import Sources
 from crawler.verdict import INTERRUPTED, REFUSALS, Tally, judge
 from crawler.walk import Course, StopReason
@@ -114,12 +97,12 @@ class Run:
         self._readings: OrderedDict[int, Future[Reading | None]] = OrderedDict()
         self._finishes: list[Callable[[], Awaitable[None]]] = []
         self._notes: set[asyncio.Task[RecordRef]] = set()
-        self._open = ExitStack()
-        try:
-            self._begin_records()
-        except BaseException:
-            self._open.close()
-            raise
+        self._records = Records(
+            options, uid=self.uid, started=self.started, on_read=self._remember, on_fault=self._stop_for_fault
+        )
+        self.known = self._records.known
+        self.walk_state = self._records.walk_state
+        self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
         Run._runs[crawler] = self
 
     @classmethod
@@ -134,69 +117,6 @@ class Run:
         except KeyError:
             raise UsageError("this crawl has no run", hint="Keep crawler.run.RunExtension among EXTENSIONS.") from None
 
-    def _begin_records(self) -> None:
-        self._open.enter_context(self.collection.locked(f"vigil crawl {self.site.id}"))
-        self._clock = clock.look(self.options.settings.ntp)
-        healed = recover(self.collection)
-        index = Index.open(self.collection.database)
-        self._open.callback(index.close)
-        executor = self._open.enter_context(reading_process()) if self.options.is_hurried else None
-        indexer = Indexer(index, self.collection, executor, at_once=AT_ONCE)
-        indexer.catch_up()
-        before = self._open.enter_context(Archive.open(self.collection))
-        before.require_route(self.options.route)
-        self.walk_state: WalkState = before.walk_state(self.site.id)
-        self.known = before.known(self.site.id)
-        self._before = before
-        self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
-        self._consents = self._require_consent()
-        writer = WarcWriter(
-            self.collection,
-            site_id=self.site.id,
-            run=self._start(tuple(str(one) for one in healed)),
-            site_toml=self.options.site_toml,
-            host_label=self.options.settings.host_label.replace("-", "_"),
-            known_payload=index.response_with,
-            known_answer=index.response_of,
-        )
-        self._asked = AskedLog(self.collection, self.uid)
-        taker = LaterIndex(self.options.site_toml) if self.options.index_later else indexer
-        self._keeper = KeepingWriter(writer, taker, self._remember)
-        self._thread = WriterThread(self._keeper, on_fault=self._stop_for_fault)
-        self._lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
-
-    def _require_consent(self) -> dict[str, str]:
-        """See that the operator confirmed the site file's robots exceptions; a test route concerns no real site.
-
-        Raises:
-            UsageError: they did not.
-        """
-        if self.options.route is Route.TEST:
-            return {}
-        if self.options.accept_exceptions:
-            consent.confirm(self.collection, self.site, self.options.settings.operator, self.started)
-        confirmed = consent.require(self.collection, self.site)
-        return {rule: f" (confirmed by the operator at {time})" for rule, time in confirmed.items()}
-
-    def _start(self, recovered: tuple[str, ...]) -> RunStart:
-        return RunStart(
-            uid=self.uid,
-            site=self.site.id,
-            started=self.started,
-            route=self.options.route,
-            software=software(),
-            config_digest=sha256_of(self.options.site_toml),
-            operator=self.options.settings.operator,
-            contact=self.options.settings.contact,
-            user_agent=self.options.user_agent,
-            mode=self.options.mode,
-            robots_exceptions=tuple(
-                f"{item.rule} ({item.reason}){self._consents.get(item.rule, '')}"
-                for item in self.site.robots_exceptions
-            ),
-            recovered=recovered,
-        )
-
     async def begin(self) -> None:
         """Prove that the recorder keeps exact bytes here, then name what earlier runs lost.
 
@@ -204,7 +124,7 @@ class Run:
             SelfTestError: it does not; nothing may be crawled.
         """
         await self_test()
-        for run, lost in self._lost_before:
+        for run, lost in self._records.lost_before:
             reason = f"asked as number {lost.sequence} of run {run} at {lost.time}; a crash came before its record"
             self.omit(lost.url, OmissionKind.LOST, reason)
 
@@ -222,7 +142,7 @@ class Run:
             StorageError: the disk refused, so it must not be asked for; the run ends.
         """
         try:
-            self._asked.ask(sequence, url, time)
+            self._records.asked.ask(sequence, url, time)
         except StorageError as error:
             self._stop_for_fault(error)
             raise
@@ -245,7 +165,7 @@ class Run:
         Raises:
             StorageError: the disk refused.
         """
-        capture = await self._thread.append(exchange)
+        capture = await self._records.append(exchange)
         self.progress.requests += 1
         self.progress.received += len(exchange.received)
         self._count(capture)
@@ -271,7 +191,7 @@ class Run:
         """Record that ``url`` was not asked for, not taken, or lost, and why."""
         log.info("%s: %s (%s)", kind, url, reason)
         omission = Omission(run=self.uid, url=url, kind=kind, reason=reason, time=datetime.now(UTC), via=via)
-        task = asyncio.get_running_loop().create_task(self._thread.note(omission))
+        task = asyncio.get_running_loop().create_task(self._records.note(omission))
         self._notes.add(task)
         task.add_done_callback(self._noted)
 
@@ -294,6 +214,11 @@ class Run:
     def page_lost(self) -> None:
         """Count a page that could not be had; its capture or omission says why."""
         self.tally.lost += 1
+
+    def post_read(self, article: Article) -> None:
+        """Count a post whose page was read; as new where no earlier run has it."""
+        self.tally.posts += 1
+        self.progress.new += article.identity not in self.known
 
     def page_without_post(self, response: Response, reading: Reading | None) -> None:
         """Count a page that held no post: gone posts are news, everything else is a failure."""
@@ -353,28 +278,10 @@ class Run:
 
         The first are few, since only the stretch that was walked tells; the others stay within the site's budget.
         """
-        absent = self._before.absent(self.site.id, sources.oldest, sources.newest, sources.shown)
+        absent = self._records.before.absent(self.site.id, sources.oldest, sources.newest, sources.shown)
         taken = {look.identity for look in absent}
-        due = self._before.looks(self.site, datetime.now(UTC), sources.lastmods)
+        due = self._records.before.looks(self.site, datetime.now(UTC), sources.lastmods)
         return [*absent, *(look for look in due if look.identity not in taken)]
-
-    def item_of(self, response: Response, article: Article) -> dict[str, object]:
-        """Make the item of a post for feed exports; counts it as new where no earlier run has it."""
-        self.tally.posts += 1
-        self.progress.new += article.identity not in self.known
-        return {
-            "site": self.site.id,
-            "identity": article.identity,
-            "url": response.url,
-            "title": article.title,
-            "authors": list(article.authors),
-            "published": article.published and article.published.isoformat(),
-            "modified": article.modified and article.modified.isoformat(),
-            "category": article.category,
-            "text": "\n\n".join(block.text for block in article.blocks),
-            "run": self.uid,
-            "sequence": response.meta["vigil_capture"],
-        }
 
     # --- how it ends -------------------------------------------------------------------------------
 
@@ -409,17 +316,14 @@ class Run:
         self.course.leave()
         if not self.crawler.crawling:
             reason = INTERRUPTED
-        is_settled = False
         try:
             for finish in self._finishes:
                 await finish()
             await asyncio.gather(*self._notes, return_exceptions=True)
-            await self._thread.close(self._end(reason))
-            is_settled = self._asked.count == self._keeper.laid
-            await self._account()
+            await self._records.finish(self._end(reason))
         except asyncio.CancelledError:
             self.has_ended = False
-            self._left_open = self._open.pop_all()  # the process ends at once, and with it the lock
+            self._records.abandon()
             raise
         except VigilError as error:
             log.error("the run could not be closed: %s %s", error, error.hint)  # noqa: TRY400 - it has a hint instead
@@ -429,47 +333,8 @@ class Run:
             self.stop_reason, self.exit_code = f"the run could not be closed: {error}", ExitCode.ERROR
             raise
         finally:
-            self._asked.close(is_settled=is_settled)
             self._line.finish()
-            self._open.close()
-
-    async def _account(self) -> None:
-        """Seal the run and write its report; then see that nothing is missing.
-
-        Raises:
-            IntegrityError: what was asked, laid down and indexed differs in number.
-        """
-        await seal_run(self.collection, self.options.settings, self.uid, self._clock)
-        indexed: int | None = None
-        if not (self.options.index_later or self._keeper.is_behind):
-            with Archive.open(self.collection) as archive:
-                write_report(archive, self.uid)
-                write_feeds(archive, datetime.now(UTC))
-                indexed = archive.captures_of(self.uid)
-        await asyncio.to_thread(self._write_cdxj)
-        self._compare_counts(indexed)
-
-    def _write_cdxj(self) -> None:
-        """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
-        try:
-            write_missing(self.collection)
-        except VigilError as error:
-            log.warning("the CDXJ files are behind: %s %s", error, error.hint)
-
-    def _compare_counts(self, indexed: int | None) -> None:
-        """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.
-
-        Raises:
-            IntegrityError: they differ.
-        """
-        asked, laid = self._asked.count, self._keeper.laid
-        if asked == laid and indexed in {None, laid}:
-            return
-        index = "" if indexed is None else f", {indexed} are in the index"
-        raise IntegrityError(
-            f"{asked} requests were sent, {laid} exchanges are in the WARC files{index}",
-            hint="vigil verify names what differs; the next run names what was asked and not kept.",
-        )
+            self._records.close()
 
     def _end(self, reason: str) -> RunEnd:
         early = self.options.limit is not None or self.options.since is not None or self.takes_permitted_route
@@ -526,8 +391,3 @@ class RunExtension:
 
     async def _close(self, reason: str) -> None:
         await self._run.close(reason)
-
-
-def software() -> str:
-    """Name what wrote the records: vigil, Scrapy, Python, with versions."""
-    return f"vigil/{archive.__version__} Scrapy/{scrapy.__version__} Python/{platform.python_version()}"

@@ -13,7 +13,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.errors import VigilError
-from archive.model import Card, Feed, FeedEntry, Identity, Listing, OmissionKind, Page, PageOutcome, Purpose
+from archive.model import Article, Card, Feed, FeedEntry, Identity, Listing, OmissionKind, Page, PageOutcome, Purpose
 from archive.site import identify
 from crawler.options import RunOptions, apply_to_settings
 from crawler.pace import TurnLostError
@@ -296,7 +296,23 @@ class BlogSpider(Spider):
             self.run.alarm(f"{response.url}: {alarm}")
         if looked_at is not None and (doubt := self.sources.doubt(looked_at, reading.article)) is not None:
             self.run.omit(response.url, OmissionKind.CONTRADICTION, doubt)
-        yield self.run.item_of(response, reading.article)
+        self.run.post_read(reading.article)
+        yield self._item(response, reading.article)
+
+    def _item(self, response: Response, article: Article) -> dict[str, object]:
+        return {
+            "site": self.run.site.id,
+            "identity": article.identity,
+            "url": response.url,
+            "title": article.title,
+            "authors": list(article.authors),
+            "published": article.published and article.published.isoformat(),
+            "modified": article.modified and article.modified.isoformat(),
+            "category": article.category,
+            "text": "\n\n".join(block.text for block in article.blocks),
+            "run": self.run.uid,
+            "sequence": response.meta["vigil_capture"],
+        }
 
     # --- asking ------------------------------------------------------------------------------------
 
