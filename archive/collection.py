@@ -22,6 +22,11 @@ class Collection:
         return self.root / "archive"
 
     @property
+    def imports(self) -> Path:
+        """Folder of files that others made, kept byte for byte."""
+        return self.warcs / "imports"
+
+    @property
     def indexes(self) -> Path:
         """Folder of the CDXJ indexes, one for each WARC file; replay software reads them."""
         return self.root / "indexes"

@@ -137,7 +137,8 @@ def _closed_names(collection: Collection) -> list[str]:
     seals = [path for path in (collection.root / "seals").glob("**/*") if path.is_file()]
     kept = [path for path in seals if not any(part.startswith(".") for part in path.relative_to(collection.root).parts)]
     reports = [path for path in collection.reports.glob("*") if path.suffix in {".json", ".html"}]
-    found = (*sorted(collection.warcs.glob("*.warc.gz")), *sorted(kept), *sorted(reports))
+    imports = sorted(path for path in collection.imports.glob("*") if not path.name.endswith("part"))
+    found = (*sorted(collection.warcs.glob("*.warc.gz")), *imports, *sorted(kept), *sorted(reports))
     names = [str(path.relative_to(collection.root)) for path in found]
     return [name for name in names if name not in {*_REPLACED, *_growing(collection)}]
 

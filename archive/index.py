@@ -167,7 +167,8 @@ class Index:
         """Find the response record that a "not modified" for ``url`` speaks of: the newest that brought a payload."""
         newest = (
             "SELECT coalesce(y.original_id, y.id) FROM urls v JOIN captures d ON d.url_id = v.id "
-            "JOIN exchanges y ON y.id = d.capture_id WHERE v.url = ? AND d.status = 200 ORDER BY d.time DESC, y.id DESC"
+            "JOIN exchanges y ON y.id = d.capture_id JOIN files h ON h.id = d.file_id "
+            "WHERE v.url = ? AND d.status = 200 AND h.name NOT LIKE 'imports/%' ORDER BY d.time DESC, y.id DESC"
         )
         return self._place(f"x.id = ({newest} LIMIT 1)", url)
 
@@ -176,7 +177,8 @@ class Index:
             row = self.one(
                 "SELECT f.name, c.offset, c.length, x.record_id FROM exchanges x "  # noqa: S608 (ours, above)
                 "JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id "
-                f"JOIN urls u ON u.id = x.url_id JOIN files f ON f.id = c.file_id WHERE {which} LIMIT 1",
+                "JOIN urls u ON u.id = x.url_id JOIN files f ON f.id = c.file_id "
+                f"WHERE f.name NOT LIKE 'imports/%' AND {which} LIMIT 1",
                 *values,
             )
         return row if row is None else RecordRef(file=row[0], offset=row[1], length=row[2], record_id=row[3])

@@ -9,6 +9,7 @@ from archive.errors import DamagedRecordError
 from archive.model import CaptureKind, Feed, Listing, Page, PageOutcome, Purpose, Reading
 from archive.site import Site, parse_site
 from archive.warc import LaidExchange
+from archive.warc.imported import is_readable
 
 DECODED_LIMIT = 256 * 2**20
 """Bytes to which a payload may grow when its content-encoding is undone; beyond, it is a bomb and stays unread."""
@@ -35,6 +36,8 @@ def job_for(unit: LaidExchange, toml: bytes) -> Job | None:
     capture = unit.capture
     has_payload = capture.kind in {CaptureKind.RESPONSE, CaptureKind.REVISIT}
     if capture.purpose not in _READ or capture.status != 200 or not has_payload:
+        return None
+    if capture.is_imported and not is_readable(capture):
         return None
     return Job(
         purpose=capture.purpose,

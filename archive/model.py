@@ -150,17 +150,27 @@ class Exchange:
 # --- what was laid down -----------------------------------------------------------------------
 
 
+IMPORTS = "imports/"
+"""Folder, within the WARC files' own, of files that others made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRef:
     """Where one WARC record lies: its gzip member starts at ``offset`` and is ``length`` bytes long.
 
-    ``file`` is the closed file's name, without ``.open``, within the collection's ``archive`` folder.
+    ``file`` is the closed file's name, without ``.open``, within the collection's ``archive`` folder. Of an imported
+    record it begins with ``imports/``, and what lies at ``offset`` is a gzip member or plain, as its writer made it.
     """
 
     file: str
     offset: int
     length: int
     record_id: str
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether others wrote the record."""
+        return self.file.startswith(IMPORTS)
 
 
 class CaptureKind(StrEnum):
@@ -203,6 +213,11 @@ class Capture:
     failure: Failure | None
     original: tuple[str, str] | None = None
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether others made it, and we only have their record."""
+        return self.record.is_imported
+
 
 class OmissionKind(StrEnum):
     """Why something that a walk met was not asked for, or not taken."""
@@ -216,6 +231,7 @@ class OmissionKind(StrEnum):
     ERROR = "error"
     MAYBE_MORE = "maybe-more"
     CONTRADICTION = "contradiction"
+    FAULT = "import-fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,10 +247,11 @@ class Omission:
 
 
 class Route(StrEnum):
-    """Whether a run spoke with the real site; a test route is marked for good."""
+    """Whether a run spoke with the real site; a test route and an import are marked for good."""
 
     SITE = "site"
     TEST = "test-route"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

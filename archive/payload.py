@@ -1,7 +1,9 @@
 """What a message's head says, and its entity with the content-encoding undone."""
 
 import re
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 
 from isal import isal_zlib
 
@@ -45,7 +47,9 @@ def field(head: bytes, name: str) -> str | None:
 
 
 def decode(head: bytes, entity: bytes, limit: int) -> bytes:
-    """Undo the content-encoding that ``head`` names: gzip, x-gzip and deflate, in any order (RFC 9110 section 8.4).
+    """Undo the content-encoding that ``head`` names, in any order (RFC 9110 section 8.4).
+
+    gzip, x-gzip and deflate, which we ask for, and br and zstd, which imported records may have.
 
     An entity that was cut off gives what its beginning decodes to.
 
@@ -62,6 +66,8 @@ def decode(head: bytes, entity: bytes, limit: int) -> bytes:
             entity = gunzip(entity, limit)
         elif coding == "deflate":
             entity = _inflate(entity, _deflate_window(entity), limit)[0]
+        elif coding in {"br", "zstd"}:
+            entity = (_unbrotli if coding == "br" else _unzstd)(entity, limit)
         else:
             raise _damaged(f"the content-encoding {coding!r} cannot be undone")
     if len(entity) > limit:
@@ -84,6 +90,39 @@ def gunzip(data: bytes, limit: int) -> bytes:
         text, rest = _inflate(rest, 31, limit)
         parts.append(text)
     return b"".join(parts)
+
+
+def _unbrotli(data: bytes, limit: int) -> bytes:
+    import brotli  # noqa: PLC0415  only imported records need it
+
+    decompressor = brotli.Decompressor()
+    parts: list[bytes] = []
+    left = limit + 1
+    try:
+        text = decompressor.process(data, output_buffer_limit=left)
+        while text and left > 0:
+            parts.append(text)
+            left -= len(text)
+            text = (
+                b"" if decompressor.is_finished() or left <= 0 else decompressor.process(b"", output_buffer_limit=left)
+            )
+    except brotli.error as error:
+        raise _damaged(f"the compressed bytes are damaged ({error})") from None
+    if left <= 0:
+        raise _damaged(f"over {limit} bytes when decompressed")
+    return b"".join(parts)
+
+
+def _unzstd(data: bytes, limit: int) -> bytes:
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    decompressor = zstd.ZstdDecompressor()
+    try:
+        text: bytes = decompressor.decompress(data, limit + 1)
+    except zstd.ZstdError as error:
+        raise _damaged(f"the compressed bytes are damaged ({error})") from None
+    if len(text) > limit:
+        raise _damaged(f"over {limit} bytes when decompressed")
+    return text
 
 
 def _inflate(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:

@@ -83,7 +83,7 @@ def write_index(
     files = warc_files(collection)
     total = sum(file.stat().st_size for file in files)
     count = (os.cpu_count() or 1) if workers is None else workers
-    with closing(Index.open(path, is_scratch=True)) as index, _pool(1 if total < _SMALL else count) as executor:
+    with closing(Index.open(path, is_scratch=True)) as index, pool(1 if total < _SMALL else count) as executor:
         indexer = Indexer(index, collection, executor, batch=_BATCH)
         before = units = 0
         for file in files:
@@ -108,12 +108,13 @@ def write_index(
 
 def _write_cdxj(collection: Collection, workers: int | None) -> None:
     size = sum(path.stat().st_size for path in warc_files(collection))
-    with _pool(1 if size < _SMALL else workers or os.cpu_count() or 1) as executor:
+    with pool(1 if size < _SMALL else workers or os.cpu_count() or 1) as executor:
         write_all(collection, executor)
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Executor | None]:
+def pool(workers: int) -> Iterator[Executor | None]:
+    """Give processes that read pages; None where one, this one, is enough."""
     if workers < 2:
         yield None
         return

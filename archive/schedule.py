@@ -126,7 +126,7 @@ def last_good_run(collection: Collection, site: str, *, ends: tuple[ExitCode, ..
         return None
     sql = (
         "SELECT max(r.started) FROM runs r JOIN sites s ON s.id = r.site_id "
-        "WHERE s.name = ? AND r.exit_code IN (SELECT value FROM json_each(?))"
+        "WHERE s.name = ? AND r.route <> 'import' AND r.exit_code IN (SELECT value FROM json_each(?))"
     )
     with Archive.open(collection) as archive, translated(collection.database):
         newest = archive.db.execute(sql, (site, dump(list(map(int, ends))))).fetchone()[0]

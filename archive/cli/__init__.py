@@ -24,6 +24,7 @@ READING = {
     "serve": "archive.cli.serving:serve",
 }
 KEEPING = {
+    "import": "archive.cli.importing:import_files",
     "verify": "archive.cli.keeping:verify",
     "seal": "archive.cli.sealing:seal",
     "hold": "archive.cli.holds:hold",

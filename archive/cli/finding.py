@@ -247,7 +247,7 @@ def show_capture(stored: "StoredCapture") -> None:
     place = f"{capture.record.file}:{capture.record.offset}"
     show(
         f"{stored.id:>7}  {spell(capture.time)}  {answer:>3} {capture.kind.value}{outcome}  "
-        f"{capture.payload_bytes:,} bytes  {place}  {capture.url}"
+        f"{capture.payload_bytes:,} bytes  {place}  {capture.url}{'  [imported]' if capture.is_imported else ''}"
     )
 
 
@@ -274,6 +274,8 @@ def _show_site(site: "SiteStatus", agenda: "Agenda | None") -> None:
     show(f"{site.site}  {clean_line(site.title or '')}")
     once = site.gone - site.gone_confirmed
     show(f"  {site.posts:,} posts ({site.gone:,} gone), {site.versions:,} versions, {site.captures:,} captures")
+    if site.imported:
+        show(f"  {site.imported:,} of the captures are imported: others made them")
     if once:
         show(f"  {once:,} of those gone were seen so once only: a second look, on another night, confirms it")
     if site.first_published and site.last_published:
@@ -297,7 +299,8 @@ def show_run(run: "RunSummary") -> None:
 
     codes = {int(code): code.name.lower().replace("_", " ") for code in ExitCode}
     ended = f"{run.stop_reason} (exit {run.exit_code}, {codes.get(run.exit_code or 0, 'unknown')})"
-    route = "" if run.route.value == "site" else "  [a test run: not captures of the real site]"
+    routes = {"site": "", "import": "  [an import: captures that others made]"}
+    route = routes.get(run.route.value, "  [a test run: not captures of the real site]")
     show(f"  run {run.uid}, {spell(run.started)}: {ended if run.ended else 'no end is recorded'}{route}")
     counts = run.counts
     show(

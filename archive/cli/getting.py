@@ -135,6 +135,8 @@ def _tell(archive: "Archive", stored: "StoredCapture") -> None:
     talk(f"vigil: {'; '.join(told) or 'it is the only capture with an answer'}")
     if capture.truncation:
         talk(f"vigil: the answer was cut off ({capture.truncation.value})")
+    if capture.is_imported:
+        talk("vigil: IMPORTED: others made this capture; head and body are given as they kept them")
     if archive.run(capture.run).route is Route.TEST:
         talk("vigil: made by a test run: this is NO capture of the real site")
 
@@ -182,6 +184,9 @@ def _bytes(archive: "Archive", stored: "StoredCapture", form: str) -> bytes:
     exchange = load_exchange(archive.collection, stored.capture)
     if form == "request":
         return exchange.request
+    if form == "wire" and stored.capture.is_imported:
+        hint = "--warc gives the record as its writer made it, --body the page."
+        raise NotFoundError("what came over the wire for an imported capture is not known", hint=hint)
     if form == "wire":
         return exchange.received
     if stored.capture.failure is not None:

@@ -44,6 +44,7 @@ def show_post(settings: "Settings", *, post: str, version: str | None, site: str
         detail = archive.post(post, site=site)
         following = archive.next_look(detail.post.id)
         runs = {stored.capture.run for stored in detail.captures}
+        imported = sum(stored.capture.is_imported for stored in detail.captures)
         is_test = any(archive.run(run).route is Route.TEST for run in runs)
     chosen = chosen_version(detail, version)
     if as_json:
@@ -54,6 +55,8 @@ def show_post(settings: "Settings", *, post: str, version: str | None, site: str
         if following:
             because = f" ({following.reason or f'every {following.every_days} days'})"
             show(f"looked at again by the first run after {spell(following.due)}{because}")
+    if imported:
+        talk(f"vigil: {imported} of its {len(detail.captures)} captures are IMPORTED: others made them")
     if is_test:
         talk("vigil: this post was captured by a test run; it is no capture of the real site")
 

@@ -72,6 +72,11 @@ def export(collection: Collection, settings: Settings, archive: Archive, request
             "this is no capture of the real site, but one of a test route",
             hint="--allow-test makes a package that says so on every page.",
         )
+    if capture.is_imported:
+        raise UsageError(
+            "others made this capture, so a package of ours cannot vouch for it",
+            hint=f"Hand on the original file, {capture.record.file} in the archive folder; our seal proves its digest.",
+        )
     keys = read_signing(settings.keys, read_passphrase(settings.passphrase_file), now)
     trust = trust_of(settings, collection)
     members = members_of(archive, collection, capture)

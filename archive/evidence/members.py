@@ -70,7 +70,13 @@ def run_of(path: Path) -> tuple[str, Route] | None:
     found = _RUN.search(first.block) if first else None
     if first is None or found is None:
         return None
-    return found[1].decode("utf-8", "replace"), Route.TEST if _ROUTE.search(first.block) else Route.SITE
+    return found[1].decode("utf-8", "replace"), _route(first.block)
+
+
+def _route(warcinfo: bytes) -> Route:
+    found = _ROUTE.search(warcinfo)
+    known = {route.value.encode(): route for route in Route}
+    return Route.SITE if found is None else known.get(found[1], Route.TEST)
 
 
 def facts_of(files: RunFiles, last_offset: int) -> tuple[RunStart | None, RunEnd | None]:

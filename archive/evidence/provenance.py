@@ -75,7 +75,7 @@ def run_json(sealing: Sealing, settings: Settings) -> bytes:
         "site_config_sha256": start and start.config_digest,
         "settings_sha256": _digest_of(settings.file),
         "role": settings.role,
-        "outgoing_address": None if sealing.files.route is Route.TEST else _own_address(),
+        "outgoing_address": None if sealing.files.route is not Route.SITE else _own_address(),
         "software": {"made_by": start and start.software, "sealed_by": _software()},
         "clock": {
             "before": _clock(before),

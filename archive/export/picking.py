@@ -119,7 +119,8 @@ def _refuse_dangling(archive: Archive) -> None:
     """
     sql = (
         "SELECT u.url, x.time FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time "
-        "AND c.capture_id = x.id JOIN urls u ON u.id = x.url_id WHERE c.kind = 2 AND x.original_id IS NULL LIMIT 1"
+        "AND c.capture_id = x.id JOIN urls u ON u.id = x.url_id JOIN files f ON f.id = c.file_id "
+        "WHERE c.kind = 2 AND x.original_id IS NULL AND f.name NOT LIKE 'imports/%' LIMIT 1"
     )
     row = archive.db.execute(sql).fetchone()
     if row is not None:
@@ -143,6 +144,8 @@ def _records(
     runs: set[str] = set()
     for row in archive.db.execute(f"{CAPTURES} WHERE x.id IN ({ids} UNION {originals})", values * 4):
         capture = capture_of(row)
+        if capture.is_imported:
+            continue
         if row["kind"] == 2 and row["original_id"] is None:
             raise _dangling(capture.url)
         runs.add(capture.run)

@@ -87,11 +87,15 @@ class Captures:
             "capture_id": met.capture_id,
             "status": capture.status,
             "kind": KINDS.index(capture.kind) + 1,
-            "file_id": self._runs.passed(capture.metadata, capture.run),
+            "file_id": self._file(capture),
             "offset": capture.record.offset,
             "length": capture.record.length,
         }
         self._index.insert("captures", row)
+
+    def _file(self, capture: Capture) -> int:
+        own = self._runs.passed(capture.metadata, capture.run)
+        return self._runs.passed(capture.record, capture.run) if capture.is_imported else own
 
     def _original(self, capture: Capture) -> int | None:
         """Find the capture whose record holds a revisit's payload, by the URL and WARC-Date that it names."""

@@ -269,6 +269,7 @@ class SiteStatus:
     last_published: datetime | None
     is_walk_complete: bool
     last_run: RunSummary | None
+    imported: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,11 @@ LEFT JOIN candidates c ON c.site_id = p.site_id AND c.identity = p.identity LEFT
 WHERE s.name = ? AND p.is_ours = 1 AND p.looked IS NOT NULL"""
 
 _ANSWERS = """\
-SELECT u.url, c.status, x.etag, x.last_modified, x.outcome, x.truncation, x.time
+SELECT u.url, c.status, x.etag, x.last_modified, x.outcome, x.truncation, x.time, r.route
 FROM sites s JOIN urls u ON u.site_id = s.id AND u.identity = ? JOIN captures c ON c.url_id = u.id
-JOIN exchanges x ON x.id = c.capture_id WHERE s.name = ? AND x.purpose = ? AND c.status IN (200, 404, 410)
-ORDER BY c.status = 200 DESC, x.time DESC, x.id DESC LIMIT 1"""
+JOIN exchanges x ON x.id = c.capture_id JOIN runs r ON r.id = x.run_id
+WHERE s.name = ? AND x.purpose = ? AND c.status IN (200, 404, 410)
+ORDER BY r.route = 'import', c.status = 200 DESC, x.time DESC, x.id DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,8 @@ def _look(db: sqlite3.Connection, site: str, identity: Identity, *, is_whole: bo
     if row is None:
         return None
     is_good = row["status"] == 200 and row["outcome"] == "ok" and row["truncation"] is None
-    conditions = () if is_whole or not is_good else tuple(_conditions(row))
+    is_own = row["route"] != "import"  # what others were given tells nothing of what we would be
+    conditions = () if is_whole or not is_good or not is_own else tuple(_conditions(row))
     return Look(identity=identity, url=row["url"], conditions=conditions)
 
 

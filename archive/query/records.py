@@ -23,8 +23,9 @@ def record_bytes(collection: Collection, one: "Capture") -> bytes:
         StorageError: the disk refused.
     """
     from archive.warc import path_of, read_record  # noqa: PLC0415  most questions never open a WARC file
+    from archive.warc.imported import read_foreign  # noqa: PLC0415  most questions never open a WARC file
 
-    read_record(collection, one.record)
+    (read_foreign if one.is_imported else read_record)(collection, one.record)
     path = path_of(collection, one.record.file)
     try:
         with path.open("rb") as file:

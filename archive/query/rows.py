@@ -34,7 +34,9 @@ from archive.model import (
 
 CAPTURES = """\
 SELECT x.*, c.status, c.kind, c.offset, c.length, f.name AS file, r.uid AS run, u.url, u.site_id, u.identity,
-  ou.url AS original_url, o.time AS original_time
+  ou.url AS original_url, o.time AS original_time,
+  CASE WHEN f.name LIKE 'imports/%' THEN (SELECT g.name FROM files g WHERE g.run_id = x.run_id
+    AND g.name NOT LIKE 'imports/%') ELSE f.name END AS metadata_file
 FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
 JOIN files f ON f.id = c.file_id JOIN runs r ON r.id = x.run_id JOIN urls u ON u.id = x.url_id
 LEFT JOIN exchanges o ON o.id = x.original_id LEFT JOIN urls ou ON ou.id = o.url_id
@@ -65,7 +67,7 @@ def capture_of(row: sqlite3.Row) -> Capture:
     """Read a row of ``CAPTURES``."""
     file = row["file"]
     metadata = RecordRef(
-        file=file,
+        file=row["metadata_file"],
         offset=row["metadata_offset"],
         length=row["metadata_length"],
         record_id=row["metadata_record_id"],

@@ -35,6 +35,12 @@ def runs(db: sqlite3.Connection, site: str | None, limit: int) -> tuple[RunSumma
     return tuple(_run(db, row) for row in rows)
 
 
+def last_crawl(db: sqlite3.Connection, site: str) -> RunSummary | None:
+    """Give the newest run of a blog that is no import."""
+    rows = db.execute(f"{_RUNS}WHERE s.name = ? AND r.route <> 'import' ORDER BY r.id DESC LIMIT 1", (site,))
+    return next((_run(db, row) for row in rows.fetchall()), None)
+
+
 def run(db: sqlite3.Connection, uid: str) -> RunSummary:
     """Give a run by its lasting name.
 
@@ -179,7 +185,10 @@ def _site(db: sqlite3.Connection, row: sqlite3.Row) -> SiteStatus:
         first_published=_time(first),
         last_published=_time(last),
         is_walk_complete=walk_state(db, row["name"]).is_complete,
-        last_run=next(iter(runs(db, row["name"], 1)), None),
+        last_run=last_crawl(db, row["name"]),
+        imported=number(
+            "SELECT count(*) FROM runs r JOIN exchanges x ON x.run_id = r.id WHERE r.site_id = ? AND r.route = 'import'"
+        ),
     )
 
 

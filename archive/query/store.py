@@ -269,7 +269,8 @@ class Archive:
             UsageError: the collection holds captures of the other route.
         """
         with self._reading():
-            row = self.db.execute("SELECT uid, route FROM runs WHERE route <> ? LIMIT 1", (route,)).fetchone()
+            sql = "SELECT uid, route FROM runs WHERE route NOT IN (?, 'import') LIMIT 1"
+            row = self.db.execute(sql, (route,)).fetchone()
         if row is not None:
             raise UsageError(
                 f"{self.collection.root} holds captures of the route {row['route']!r} (run {row['uid']}), "

@@ -93,7 +93,7 @@ def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
     """Say how far the walks over a site's listing came."""
     rows = db.execute(
         "SELECT r.id, r.ended, r.is_walk_complete, r.is_day_route_complete, r.resume_at FROM runs r "
-        "JOIN sites s ON s.id = r.site_id WHERE s.name = ? ORDER BY r.id DESC",
+        "JOIN sites s ON s.id = r.site_id WHERE s.name = ? AND r.route <> 'import' ORDER BY r.id DESC",
         (site,),
     )
     killed: list[date] = []

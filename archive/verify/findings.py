@@ -51,7 +51,7 @@ class Scope:
 
     ``live`` names the files of a run that is writing now: the index may lag behind them, so it is not held against
     them. ``book`` are the seals. ``warcinfo`` is the id of the present file's first record, ``ids`` are all record ids
-    met so far.
+    met so far, ``imports`` the files that runs of the route import tell of.
     """
 
     collection: Collection
@@ -64,6 +64,7 @@ class Scope:
     warcinfo: str | None = None
     ids: set[str] = field(default_factory=set)
     runs: dict[str, bool] = field(default_factory=dict)
+    imports: set[str] = field(default_factory=set)
     matched: int = 0
 
 

@@ -4,12 +4,13 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
+from hashlib import file_digest
 from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import IntegrityError, NotFoundError
 from archive.ingest import hash_of
-from archive.model import Capture
+from archive.model import IMPORTS, Capture, Route
 from archive.query.rows import CAPTURES, blocks_of, capture_of
 from archive.rebuild import compare, write_index
 from archive.verify.findings import REBUILD, Finding, Scope, check
@@ -37,7 +38,8 @@ def index_files(scope: Scope) -> Iterator[Finding]:
     if scope.db is None:
         return
     listed = {str(row["name"]) for row in scope.db.execute("SELECT name FROM files")}
-    there = {path.name.removesuffix(".open") for path in scope.files}
+    imported = {f"{IMPORTS}{path.name}" for path in scope.collection.imports.glob("*")}
+    there = {path.name.removesuffix(".open") for path in scope.files} | (imported & listed)
     for name in sorted(listed - there - scope.live):
         yield Finding(
             check="index-files",
@@ -66,7 +68,7 @@ def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[
     laid = {unit.record.offset: unit.capture for unit in units if isinstance(unit, LaidExchange)}
     if behind := [offset for offset in laid if offset >= end]:
         yield _lag(name, end, len(behind))
-    where = "WHERE x.run_id = (SELECT run_id FROM files WHERE name = ?) AND f.name = ?"
+    where = "WHERE x.run_id = (SELECT run_id FROM files WHERE name = ?) AND metadata_file = ?"
     rows = scope.db.execute(CAPTURES + where, (name, name))
     listed = {capture.metadata.offset: capture for capture in map(capture_of, rows)}
     scope.matched += len(listed)
@@ -148,6 +150,25 @@ def index_rest(scope: Scope) -> Iterator[Finding]:
 
 
 @check
+def import_kept(scope: Scope) -> Iterator[Finding]:
+    """Every file that was imported is there, byte for byte: its name begins with its SHA-256; and no other is there."""
+    there = {f"{IMPORTS}{path.name}" for path in scope.collection.imports.glob("*")}
+    for name in sorted(there | scope.imports):
+        found = None
+        if name not in there:
+            found = "it is not there"
+        elif name not in scope.imports:
+            found = "a file that no import of ours tells of"
+        else:
+            with (scope.collection.warcs / name).open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+            found = None if name.startswith(f"{IMPORTS}{digest}-") else f"a file with sha256:{digest}"
+        if found:
+            hint = "Restore the file from a copy, or take the stranger away; its captures rest on it."
+            yield Finding(check="import-kept", file=name, found=found, expected="the file that was imported", hint=hint)
+
+
+@check
 def index_anew(
     collection: Collection, folder: Path, workers: int, progress: Callable[[int, int], None]
 ) -> Iterator[Finding]:
@@ -175,6 +196,8 @@ def note_runs(scope: Scope, units: Sequence[Laid]) -> None:
     for unit in units:
         if isinstance(unit, RunStarted):
             scope.runs.setdefault(unit.start.uid, False)
+            if unit.start.route is Route.IMPORT:
+                scope.imports.add(unit.start.mode.split(" ")[1])
         elif isinstance(unit, RunEnded):
             scope.runs[unit.run_end.uid] = True
 
@@ -228,4 +251,4 @@ def unreadable(words: str) -> Finding:
 
 START_CHECKS = (index_sound, index_files)
 FILE_CHECKS = (index_captures, index_omissions)
-END_CHECKS = (index_runs, index_texts, index_rest)
+END_CHECKS = (index_runs, index_texts, index_rest, import_kept)

@@ -56,8 +56,10 @@ def file_series(scope: Scope) -> Iterator[Finding]:
 
 @check
 def file_foreign(scope: Scope) -> Iterator[Finding]:
-    """Nothing but WARC files with names of ours lies in the archive folder."""
+    """Nothing but WARC files with names of ours, and the folder of imports, lies in the archive folder."""
     for path in sorted(scope.collection.warcs.iterdir()):
+        if path == scope.collection.imports and path.is_dir() and not path.is_symlink():
+            continue
         if not re.search(_SERIAL.pattern.removesuffix("$") + r"(\.\w+)?$", path.name) or path.is_symlink():
             yield Finding(
                 check="file-foreign",

@@ -82,6 +82,19 @@ def foreign_records(file: BinaryIO, start: int = 0, end: int | None = None) -> I
         yield from _plain(file, start, end)
 
 
+def read_at(file: BinaryIO, offset: int, length: int) -> ForeignRecord | None:
+    """Read the one record at a place; None where there is none.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    try:
+        found = next(foreign_records(file, offset, offset + length), None)
+    except NotChunkedError:
+        return None
+    return found if isinstance(found, ForeignRecord) else None
+
+
 # --- gzip ------------------------------------------------------------------------------------------
 
 
@@ -381,6 +394,16 @@ def same_digest(stated: str, digest: bytes) -> bool:
         return base64.b32decode(value.upper() + "=" * (-len(value) % 8)) == digest
     except (binascii.Error, ValueError):
         return False
+
+
+def payload_matches(stated: str, *candidates: bytes) -> bool | None:
+    """Tell whether a stated payload digest is that of one of the candidates; None where it cannot be told."""
+    found = [hasher for _ in candidates if (hasher := _hasher(stated)) is not None]
+    for hasher, data in zip(found, candidates, strict=False):
+        hasher.update(data)
+        if same_digest(stated, hasher.digest()):
+            return True
+    return False if found else None
 
 
 def _words(value: bytes) -> str:

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.model import Capture, CaptureKind, Exchange, Omission, RecordRef, RunEnd, RunStart, sha256_of
+from archive.model import Capture, CaptureKind, Exchange, Omission, Purpose, RecordRef, RunEnd, RunStart, sha256_of
 from archive.warc import facts
+from archive.warc.imported import entity_of_import, exchange_of_import, imported_from, is_readable, load_import
 from archive.warc.notes import Notes
 from archive.warc.reader import Record, damaged, read_record, walk
 from archive.warc.restore import capture_from, exchange_from, head_from, omission_from
@@ -98,6 +99,8 @@ def load_exchange(collection: Collection, capture: Capture) -> Exchange:
     """
     metadata = read_record(collection, capture.metadata)
     notes = _notes(metadata)
+    if capture.is_imported:
+        return exchange_of_import(collection, notes, metadata, capture)
     answer = read_record(collection, capture.record) if capture.record != capture.metadata else None
     request = read_record(collection, capture.request).block if capture.request else b""
     return exchange_from(
@@ -125,7 +128,17 @@ def _unit(collection: Collection, record: Record, waiting: dict[str, Record]) ->
     notes = _notes(record)
     if notes.get("vigil-omission") is not None:
         return LaidOmission(omission=omission_from(notes, record), record=record.ref)
+    if notes.get("vigil-imported") is not None:
+        return _imported(collection, notes, record)
     return _exchange(collection, record, notes, waiting) if notes.get("vigil-run") is not None else None
+
+
+def _imported(collection: Collection, notes: Notes, metadata: Record) -> LaidExchange:
+    capture = imported_from(notes, metadata)
+    if capture.purpose is Purpose.POST and capture.status == 200 and is_readable(capture):
+        answer = load_import(collection, notes, metadata)
+        return LaidExchange(capture=capture, head=answer.head, entity=lambda: answer.entity)
+    return LaidExchange(capture=capture, head=b"", entity=partial(entity_of_import, collection, notes, metadata))
 
 
 def _exchange(collection: Collection, metadata: Record, notes: Notes, waiting: dict[str, Record]) -> LaidExchange:

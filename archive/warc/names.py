@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import ConfigError
+from archive.model import IMPORTS
 
 OPEN = ".open"
 """Ends the name of a file that is being written, or that a crash left."""
@@ -50,6 +51,8 @@ def closed_name(path: Path) -> str:
 
 def path_of(collection: Collection, name: str) -> Path:
     """Find a file by its closed name, whether it is closed or still being written."""
+    if name.startswith(IMPORTS):
+        return collection.warcs / IMPORTS / Path(name).name
     path = collection.warcs / Path(name).name
     open_path = path.with_name(path.name + OPEN)
     return open_path if not path.exists() and open_path.exists() else path

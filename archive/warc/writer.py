@@ -24,6 +24,8 @@ from archive.warc import facts, layout
 from archive.warc.files import OpenFile
 from archive.warc.framing import Draft, Framer, Member, new_record_id
 from archive.warc.groups import RunStarted, SiteRules
+from archive.warc.imported import Original as ForeignOriginal
+from archive.warc.imported import notes_of_import
 from archive.warc.names import OPEN, new_name
 from archive.warc.notes import Notes, target_uri, warc_date
 from archive.warc.reader import Record, read_record
@@ -138,6 +140,16 @@ class WarcWriter:
         self._roll_over()
         block = layout.notes_of_omission(omission).to_block()
         return self._lay("metadata", omission.time, target_uri(omission.url), layout.FIELDS_TYPE, block)
+
+    def note_import(self, capture: Capture, original: ForeignOriginal | None) -> RecordRef:
+        """Lay down what a capture is that others made; its ``metadata`` is not looked at, the place given is it.
+
+        Raises:
+            DiskFullError: no space is left; what lies on disk is whole.
+            StorageError: the disk refused.
+        """
+        block = notes_of_import(capture, original).to_block()
+        return self._lay("metadata", capture.time, target_uri(capture.url), layout.FIELDS_TYPE, block)
 
     def sync(self) -> None:
         """Wait until the disk holds all that was appended.
@@ -283,7 +295,7 @@ def _warcinfo(run: RunStart, name: str, host_label: str, time: datetime) -> Draf
     notes.add("isPartOf", run.site)
     notes.add("description", f"vigil run {run.uid} of {run.site}, {run.mode}")
     notes.add("vigil-run", run.uid)
-    if run.route is Route.TEST:
+    if run.route is not Route.SITE:
         notes.add("vigil-route", run.route.value)
     record_id = new_record_id()
     fields = (

@@ -56,7 +56,7 @@ def test_every_example_is_a_command_line_that_parses(
         words = example.partition(path)[2].partition(">")[0].partition("|")[0]
         arguments = split_arg_string(words)
         for name in arguments:
-            if name in {"exhibit-a.zip", "page-redacted.html"}:
+            if name in {"exhibit-a.zip", "page-redacted.html", "blog.wacz", "old-crawl.warc.gz", "exhibit.wacz"}:
                 Path(name).touch()
         command.make_context(path, arguments, resilient_parsing=False).close()
 

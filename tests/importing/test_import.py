@@ -1,0 +1,397 @@
+"""Captures that others made: kept as they are, read like ours, never told as ours."""
+
+import gzip
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+import brotli
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from archive import open_archive
+from archive.cli.frame import run
+from archive.collection import Collection
+from archive.config import load_settings
+from archive.database import connect
+from archive.errors import UsageError
+from archive.importing import importer as importing
+from archive.importing.importer import Importer
+from archive.index import Index
+from archive.indexer import Indexer
+from archive.model import Route, sha256_of
+from archive.rebuild import compare, rebuild
+from archive.site import parse_site
+from archive.verify import Round
+from archive.warc import recover
+from crawler.cli import group
+from tests.cli.archives import BEGAN, HOST, SITE, build, page
+from tests.importing.writers import write_arc, write_wacz, write_warc
+
+OLD = page("The last lamp", "A keeper counts boats, long before the gulls came.")
+LAMP = "/a/the-last-lamp/101.html"
+
+
+class Bench:
+    """A collection that files are imported into, with a site file and a configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.collection = Collection(folder / "collection")
+        (folder / "sites").mkdir(parents=True, exist_ok=True)
+        (folder / "sites" / "quiet-lantern.toml").write_text(SITE)
+        (folder / "vigil.toml").write_text('collection = "collection"\nsites = ["sites"]\nworkers = 1\n')
+
+    def run(self, *words: str) -> int:
+        return run(group, [words[0], "--config", str(self.folder / "vigil.toml"), *words[1:]])
+
+    def take(self, *paths: Path) -> int:
+        return self.run("import", "--site", "quiet-lantern", *map(str, paths))
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        with closing(connect(self.collection.database)) as db:
+            return [tuple(row) for row in db.execute(sql)]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "bench")
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Three nights of ours, and a file of a year before; not to be changed."""
+    made = Bench(tmp_path_factory.mktemp("lived"))
+    build(made.collection.root)
+    file = write_warc(made.folder / "before.warc.gz", (LAMP, BEGAN - timedelta(days=365), OLD))
+    assert made.take(file) == 0
+    return made
+
+
+def is_same_when_rebuilt(bench: Bench) -> bool:
+    before = bench.folder / "before.db"
+    shutil.copy(bench.collection.database, before)
+    rebuild(bench.collection, workers=1)
+    return compare(before, bench.collection.database) == []
+
+
+# --- what it means ---------------------------------------------------------------------------------
+
+
+def test_older_capture_becomes_the_first_version(lived: Bench) -> None:
+    with open_archive(lived.collection.root) as archive:
+        detail = archive.post("101")
+        assert [version.number for version in detail.versions] == [1, 2, 3]
+        assert "long before the gulls" in detail.versions[0].article.blocks[0].text
+        assert detail.versions[0].first.capture.is_imported
+        assert not detail.versions[1].first.capture.is_imported
+        first = detail.versions[0].first
+        assert archive.payload(first.id) == OLD
+        record = archive.record_bytes(first.id)
+        assert record in (lived.folder / "before.warc.gz").read_bytes()
+        assert archive.run(first.capture.run).route is Route.IMPORT
+
+
+def test_rebuild_equals_it_and_verify_finds_nothing(lived: Bench, tmp_path: Path) -> None:
+    copy = Bench(tmp_path / "copy")
+    shutil.copytree(lived.collection.root, copy.collection.root, dirs_exist_ok=True)
+    assert is_same_when_rebuilt(copy)
+    assert list(Round(copy.collection).findings()) == []
+    assert copy.run("verify", "--deep") == 0
+
+
+def test_every_command_says_that_it_is_imported(lived: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    lived.run("captures", "101")
+    assert capsys.readouterr().out.count("[imported]") == 1
+    lived.run("show", "101")
+    assert "1 of its 4 captures are IMPORTED" in capsys.readouterr().err
+    lived.run("status")
+    told = capsys.readouterr().out
+    assert "1 of the captures are imported" in told
+    assert "run run-3" in told
+    with open_archive(lived.collection.root) as archive:
+        first = archive.post("101").versions[0].first
+    assert lived.run("get", "--record", str(first.id), "--body", "-o", str(lived.folder / "body")) == 0
+    assert "IMPORTED" in capsys.readouterr().err
+    assert lived.run("get", "--record", str(first.id), "--wire", "-o", str(lived.folder / "wire")) == 21
+    assert lived.run("evidence", "--record", str(first.id), "-o", str(lived.folder / "e.zip")) == 2
+    assert "others made this capture" in capsys.readouterr().err
+
+
+def test_crawl_never_rests_on_what_others_made(lived: Bench) -> None:
+    with Index.open(lived.collection.database) as index:
+        assert index.response_with(sha256_of(OLD), HOST + LAMP) is None
+        found = index.response_of(HOST + LAMP)
+    assert found is not None
+    assert not found.is_imported
+    with open_archive(lived.collection.root) as archive:
+        archive.require_route(Route.SITE)
+        with pytest.raises(UsageError):
+            archive.require_route(Route.TEST)
+        assert archive.walk_state("quiet-lantern").is_complete
+        (look,) = archive.looks(parse_site(SITE.encode(), "site"), BEGAN + timedelta(days=999), {})[:1]
+        assert look.url.startswith(HOST)
+
+
+def test_wacz_to_hand_on_holds_our_own_captures_only(lived: Bench) -> None:
+    assert lived.run("export", "--wacz", "--query", "gulls", "-o", str(lived.folder / "own.wacz")) == 0
+    assert lived.run("verify", str(lived.folder / "own.wacz")) == 0
+
+
+# --- forms -------------------------------------------------------------------------------------------
+
+
+def _forms(folder: Path) -> dict[str, Path]:
+    answer = ("/a/one/201.html", BEGAN, page("A form of its own", "The same page in every form."))
+    gz = write_warc(folder / "one.warc.gz", answer)
+    single = folder / "single.warc.gz"
+    single.write_bytes(gzip.compress(gzip.decompress(gz.read_bytes())))
+    return {
+        "gzip": gz,
+        "plain": write_warc(folder / "two.warc", answer),
+        "one gzip member": single,
+        "ARC": write_arc(folder / "three.arc.gz", *answer),
+        "WACZ": write_wacz(folder / "four.wacz", gz),
+        "WACZ, deflated": write_wacz(folder / "five.wacz", gz, deflated=True),
+    }
+
+
+@pytest.mark.parametrize("form", ["gzip", "plain", "one gzip member", "ARC", "WACZ", "WACZ, deflated"])
+def test_form_is_read_in_place_and_kept_byte_for_byte(bench: Bench, tmp_path: Path, form: str) -> None:
+    path = _forms(tmp_path)[form]
+    has_faults = form in {"one gzip member", "WACZ, deflated"}
+    assert bench.take(path) == (10 if has_faults else 0)
+    digest = sha256_of(path.read_bytes())
+    assert (bench.collection.imports / f"{digest}-{path.name}").read_bytes() == path.read_bytes()
+    with open_archive(bench.collection.root) as archive:
+        (version,) = archive.post("201").versions
+        assert version.first.capture.request is None or form != "ARC"
+        assert archive.payload(version.first.id) == page("A form of its own", "The same page in every form.")
+    assert is_same_when_rebuilt(bench)
+    assert list(Round(bench.collection).findings()) == []
+
+
+def test_second_import_adds_nothing_in_whatever_form(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = _forms(tmp_path)
+    bench.take(forms["gzip"])
+    before = bench.rows("SELECT * FROM runs"), bench.rows("SELECT * FROM captures")
+    assert bench.take(forms["gzip"]) == 0
+    assert "imported before, nothing is new" in capsys.readouterr().out
+    assert (bench.rows("SELECT * FROM runs"), bench.rows("SELECT * FROM captures")) == before
+    bench.take(forms["WACZ"])
+    assert "1 captures held already" in capsys.readouterr().out
+    assert bench.rows("SELECT * FROM captures") == before[1]
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_text_is_read_through_codings_that_we_never_ask_for(bench: Bench, tmp_path: Path, coding: str) -> None:
+    body = page("Packed tight", "A text that was squeezed on its way.")
+    packed = brotli.compress(body) if coding == "br" else _zstd(body)
+    headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", coding))
+    assert bench.take(write_warc(tmp_path / "a.warc.gz", ("/a/x/301.html", BEGAN, packed), headers=headers)) == 10
+    with open_archive(bench.collection.root) as archive:
+        assert "squeezed" in archive.post("301").versions[0].article.blocks[0].text
+    assert "replay" in str(bench.rows("SELECT reason FROM omissions")) or coding == "br"
+
+
+def _zstd(data: bytes) -> bytes:
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    packed: bytes = zstd.compress(data)
+    return packed
+
+
+# --- interruptions -------------------------------------------------------------------------------------
+
+
+def _many(folder: Path, count: int = 25) -> Path:
+    answers = [
+        (f"/a/n/{400 + number}.html", BEGAN + timedelta(minutes=number), page(f"Number {number}", f"Lamp {number}."))
+        for number in range(count)
+    ]
+    return write_warc(folder / "many.warc.gz", *answers)
+
+
+def test_file_of_many_records_is_several_runs(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "PART", 10)
+    bench.take(_many(tmp_path))
+    assert bench.rows("SELECT count(*) FROM runs") == [(3,)]
+    assert bench.rows("SELECT count(*), count(DISTINCT url_id), count(request_offset) FROM exchanges") == [(25, 25, 25)]
+    assert is_same_when_rebuilt(bench)
+    assert list(Round(bench.collection).findings()) == []
+
+
+def test_interrupted_import_goes_on(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "PART", 10)
+    path = _many(tmp_path)
+    bench.collection.create()
+
+    def take(progress: Callable[[str, int, int], None]) -> None:
+        with bench.collection.locked("test"), Index.open(bench.collection.database) as index:
+            recover(bench.collection)
+            Indexer(index, bench.collection).catch_up()
+            site = parse_site(SITE.encode(), "site")
+            settings = load_settings(config=bench.folder / "vigil.toml", flags={})
+            Importer(bench.collection, settings, index, site, SITE.encode()).take(path, progress)
+
+    class KilledError(Exception):
+        pass
+
+    for stop in (0.2, 0.6, 0.9):
+
+        def die(what: str, done: int, size: int, stop: float = stop) -> None:
+            if what == "reading" and done > stop * size:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            take(die)
+    take(lambda _what, _done, _size: None)
+    assert bench.rows("SELECT count(*), count(DISTINCT url_id) FROM exchanges") == [(25, 25)]
+    assert is_same_when_rebuilt(bench)
+
+
+# --- hostile and damaged files ---------------------------------------------------------------------------
+
+
+def test_revisit_finds_its_original_in_an_earlier_file(bench: Bench) -> None:
+    samples = _samples()
+    first, second = (samples / f"pywb_url-agnostic-{name}.warc.gz" for name in ("orig", "revisit"))
+    assert bench.take(second) == 10
+    assert "import that file before this one" in str(bench.rows("SELECT reason FROM omissions"))
+    other = Bench(bench.folder / "other")
+    assert other.take(first, second) == 0
+    assert other.rows("SELECT count(*) FROM exchanges WHERE original_id IS NOT NULL") == [(1,)]
+    assert is_same_when_rebuilt(other)
+
+
+def test_bomb_is_a_finding(bench: Bench, tmp_path: Path) -> None:
+    record = b"WARC/1.0\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+    (tmp_path / "bomb.warc.gz").write_bytes(gzip.compress(record * 2 + bytes(200_000_000)))
+    assert bench.take(tmp_path / "bomb.warc.gz") == 10
+    assert "grows more than" in str(bench.rows("SELECT reason FROM omissions"))
+    assert sum(path.stat().st_size for path in bench.collection.imports.iterdir()) < 1_000_000
+
+
+def test_paths_of_a_wacz_lead_nowhere(bench: Bench, tmp_path: Path) -> None:
+    warc = write_warc(tmp_path / "in.warc.gz", (LAMP, BEGAN, OLD))
+    evil = write_wacz(tmp_path / "evil.wacz", warc, more={"../../archive/evil.warc.gz": warc.read_bytes()})
+    assert bench.take(evil) == 10
+    assert "a path that leads elsewhere" in str(bench.rows("SELECT reason FROM omissions"))
+    assert not list(bench.folder.parent.rglob("evil.warc.gz"))
+
+
+def test_huge_header_and_rubbish_are_findings_and_the_rest_is_read(bench: Bench, tmp_path: Path) -> None:
+    sound = write_warc(tmp_path / "sound.warc", (LAMP, BEGAN, OLD)).read_bytes()
+    huge = b"WARC/1.0\r\nX-Huge: " + b"x" * 3_000_000 + b"\r\n\r\n"
+    rubbish = random.Random(7).randbytes(5000)
+    (tmp_path / "odd.warc").write_bytes(rubbish + b"\n" + huge + b"\n" + sound)
+    assert bench.take(tmp_path / "odd.warc") == 10
+    assert bench.rows("SELECT count(*) FROM exchanges") == [(1,)]
+    assert len(bench.rows("SELECT 1 FROM omissions")) >= 2
+
+
+@pytest.mark.parametrize("what", ["altered", "gone", "a stranger"])
+def test_tampering_with_an_original_is_found(lived: Bench, tmp_path: Path, what: str) -> None:
+    copy = Bench(tmp_path / "copy")
+    shutil.copytree(lived.collection.root, copy.collection.root, dirs_exist_ok=True)
+    (original,) = copy.collection.imports.iterdir()
+    original.chmod(0o644)
+    if what == "altered":
+        original.write_bytes(original.read_bytes() + b"\n")
+    elif what == "gone":
+        original.unlink()
+    else:
+        (copy.collection.imports / "stranger.warc.gz").write_bytes(b"")
+    assert "import-kept" in {finding.check for finding in Round(copy.collection).findings()}
+
+
+# --- the samples -----------------------------------------------------------------------------------------
+
+
+def _samples() -> Path:
+    folder = Path(__file__).parents[3] / "shared" / "data" / "warc"
+    folder = folder if folder.is_dir() else Path(__file__).parents[4] / "shared" / "data" / "warc"
+    if not (folder / "INDEX.tsv").is_file():
+        pytest.skip("the sample WARC files are not beside the project")
+    return folder
+
+
+_KIND = re.compile(r"\.(warc|arc|wacz)(\.gz|\.bad)*$")
+
+
+def _names() -> list[ParameterSet]:
+    try:
+        lines = (_samples() / "INDEX.tsv").read_text().splitlines()[1:]
+    except pytest.skip.Exception:
+        return []
+    rows = [line.split("\t") for line in lines]
+    return [pytest.param(name, what, id=name) for name, _, what in rows if _KIND.search(name)]
+
+
+_NOT_JUDGED = {"pywacz_invalid-signed.wacz"}
+"""Its signature holds; the certificate beside it is of a root for tests, and certificates are not judged here."""
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    made = Bench(tmp_path_factory.mktemp("sampled"))
+    folder = _samples()
+    assert made.take(*(folder / str(one.values[0]) for one in _names())) == 10
+    return made
+
+
+@pytest.mark.parametrize(("name", "what"), _names())
+def test_sample_is_imported_as_far_as_it_is_sound(sampled: Bench, name: str, what: str) -> None:
+    data = (_samples() / name).read_bytes()
+    digest = sha256_of(data)
+    kept = next(sampled.collection.imports.glob(f"{digest}-*"))
+    assert kept.read_bytes() == data
+    faults = sampled.rows(
+        f"SELECT o.reason FROM omissions o JOIN runs r ON r.id = o.run_id WHERE r.mode LIKE 'import imports/{digest}%'"  # noqa: S608
+    )
+    assert bool(faults) or not what.startswith("PATHOLOGICAL") or name in _NOT_JUDGED
+    runs = sampled.rows(f"SELECT stop_reason FROM runs WHERE mode LIKE 'import imports/{digest}%'")  # noqa: S608
+    assert set(runs) == {("whole file",)}
+
+
+def test_samples_are_sound_together(sampled: Bench) -> None:
+    _samples()
+    assert list(Round(sampled.collection).findings()) == []
+    assert is_same_when_rebuilt(sampled)
+    before = sampled.rows("SELECT count(*) FROM captures")
+    assert sampled.take(_samples()) == 0
+    assert sampled.rows("SELECT count(*) FROM captures") == before
+
+
+@pytest.mark.slow
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    """A file eight times as long takes hardly more memory."""
+    peaks = []
+    for count in (500, 4000):
+        bench = Bench(tmp_path / str(count))
+        noise = random.Random(count)
+        answers = [
+            (f"/a/n/{number}.html", BEGAN, page(f"Number {number}", noise.randbytes(20_000).hex()))
+            for number in range(count)
+        ]
+        path = write_warc(tmp_path / f"{count}.warc.gz", *answers)
+        code = (
+            "import json, resource, sys; from archive.cli.frame import run; from crawler.cli import group; "
+            "code = run(group, sys.argv[1:]); "
+            "print(json.dumps([code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
+        )
+        words = ["import", "--config", str(bench.folder / "vigil.toml"), "--site", "quiet-lantern", str(path)]
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+        exit_code, peak = json.loads(done.stdout.splitlines()[-1])
+        assert exit_code == 0
+        peaks.append(peak)
+    assert peaks[1] < 1.4 * peaks[0]
