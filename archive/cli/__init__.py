@@ -17,6 +17,7 @@ READING = {
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
     "export": "archive.cli.exporting:export",
+    "screenshot": "archive.cli.picturing:screenshot",
     "cite": "archive.cli.exporting:cite",
     "evidence": "archive.cli.evidence:evidence",
     "status": "archive.cli.finding:status",

@@ -78,7 +78,7 @@ def get(
     collection = existing(settings)
     with Archive.open(collection) as archive:
         stored = choose(archive, what, at, record, site)
-        _tell(archive, stored)
+        tell(archive, stored)
         _tell_proof(settings, collection, stored)
         if form == "text":
             data = text_of(archive, stored, site)
@@ -121,7 +121,7 @@ def choose(
     return answered[0]
 
 
-def _tell(archive: "Archive", stored: "StoredCapture") -> None:
+def tell(archive: "Archive", stored: "StoredCapture") -> None:
     """Say on stderr what is given, and loudly when it is no capture of the real site."""
     from archive.model import Route
 
@@ -198,7 +198,7 @@ def _bytes(archive: "Archive", stored: "StoredCapture", form: str) -> bytes:
 
 def _write(data: bytes, output: Path | None) -> None:
     if output is not None:
-        _write_file(data, output)
+        write_file(data, output)
         return
     if sys.stdout.isatty():
         text = data.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -211,7 +211,13 @@ def _write(data: bytes, output: Path | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write_file(data: bytes, output: Path) -> None:
+def write_file(data: bytes, output: Path) -> None:
+    """Write a new file.
+
+    Raises:
+        UsageError: one of that name is there already.
+        StorageError: the disk refused.
+    """
     try:
         with output.open("xb") as file:
             file.write(data)

@@ -1,13 +1,8 @@
 """Copies for reading, derived from a capture: text, a page made harmless, a picture. They prove nothing."""
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from lxml import etree, html
 
+from archive.browser import Browser, Shown, find_program
 from archive.collection import Collection
 from archive.errors import VigilError
 from archive.model import Capture, CaptureKind
@@ -30,8 +25,7 @@ _HEAD = """\
 Scripts, pictures, styles, forms and everything that would load something were removed. The evidence is
 evidence.warc.gz.<br>{url}<br>captured {time}{test}</p><hr>
 """
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_SECONDS = 40
+_PLACE = "https://derived.invalid/"
 
 
 def page_of(collection: Collection, capture: Capture) -> bytes:
@@ -73,24 +67,15 @@ def harmless(content: bytes, *, url: str, time: str, is_test: bool) -> bytes:
 
 def picture_of(page: bytes) -> bytes | None:
     """Picture a harmless page with Chromium, offline; ``None`` where there is none, or it would not."""
-    program = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if program is None or not page:
+    if not page or find_program() is None:
         return None
-    with TemporaryDirectory(prefix="vigil-picture-") as name:
-        folder = Path(name)
-        (folder / "page.html").write_bytes(page)
-        words = [
-            program, "--headless", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,2000",
-            "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
-            f"--screenshot={folder / 'picture.png'}", (folder / "page.html").as_uri(),
-        ]  # fmt: skip
-        if os.geteuid() == 0:
-            words.insert(1, "--no-sandbox")
-        try:
-            subprocess.run(words, capture_output=True, timeout=_SECONDS, check=True)  # noqa: S603  our own file only
-            return (folder / "picture.png").read_bytes()
-        except (OSError, subprocess.SubprocessError):
-            return None
+    shown = Shown(status=200, headers={"Content-Type": "text/html; charset=utf-8"}, body=page)
+    try:
+        with Browser(lambda url: shown if url == _PLACE else None, width=1000, height=800) as browser:
+            browser.open(_PLACE)
+            return browser.picture()
+    except VigilError:
+        return None
 
 
 def _escaped(text: str) -> str:

@@ -37,6 +37,25 @@ def of_urls(db: sqlite3.Connection, url_ids: Iterable[int]) -> tuple[StoredCaptu
     return tuple(map(stored, sorted(rows, key=lambda row: (row["time"], row["id"]), reverse=True)))
 
 
+def nearest(db: sqlite3.Connection, url: str, time: datetime) -> StoredCapture | None:
+    """Find the capture of a URL with an answer below 400 that is nearest to ``time``; two seeks, however many."""
+    at = micros(time)
+    sides = (("<=", "DESC"), (">", "ASC"))
+    found = [
+        row
+        for (url_id,) in db.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchall()
+        for sign, order in sides
+        for row in db.execute(
+            f"SELECT time, capture_id FROM captures WHERE url_id = ? AND time {sign} ? "  # noqa: S608  two fixed words
+            f"AND status BETWEEN 200 AND 399 ORDER BY time {order}, capture_id {order} LIMIT 1",
+            (url_id, at),
+        )
+    ]
+    if not found:
+        return None
+    return capture(db, min(found, key=lambda row: abs(row["time"] - at))["capture_id"])
+
+
 def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: str) -> AsOf:
     """Find the newest capture at or before ``time`` that has an answer, and the time of the next; never a later one.
 

@@ -160,6 +160,11 @@ class Archive:
         with self._reading():
             return captures.as_of(self.db, names.url_ids(self.db, name, site), time, name)
 
+    def nearest(self, url: str, time: datetime) -> StoredCapture | None:
+        """Find the capture of a URL, spelled so, that has an answer and is nearest to ``time``, before or after."""
+        with self._reading():
+            return captures.nearest(self.db, url, time)
+
     def capture(self, capture_id: int) -> StoredCapture:
         """Give a capture by its number within the archive.
 
