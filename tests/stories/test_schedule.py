@@ -51,14 +51,13 @@ def test_overdue_site_is_crawled_and_signal_ends_the_schedule(nightly: Story) ->
 
 
 def test_signal_ends_the_crawl_in_good_order_and_a_restart_finishes_it(nightly: Story) -> None:
-    slow = ["schedule", "--", "--delay", "0.3", *nightly.route()]
-    process = nightly.start(*slow)
+    process = nightly.start("schedule", "--", "--delay", "0.3", *nightly.route())
     wait(lambda: len(nightly.server.log) > 5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert nightly.rows("SELECT exit_code FROM runs") == [(int(ExitCode.INTERRUPTED),)]
-    process = nightly.start(*slow)
+    process = nightly.start("schedule", "--", "--delay", "0", *nightly.route())
     wait(lambda: len(fires(nightly.collection)) == 2)
     process.terminate()
     process.communicate(timeout=30)

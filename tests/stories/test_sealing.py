@@ -59,7 +59,14 @@ def test_every_night_is_sealed_stamped_logged_and_published(story: Story) -> Non
 
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(
-    "appears", ["archive/*.warc.gz", "seals/.*.new", "seals/2*/SHA256SUMS", "seals/log/leaves", "seals/2*/*.tst"]
+    "appears",
+    [
+        "archive/*.warc.gz",
+        pytest.param("seals/.*.new", marks=pytest.mark.slow),
+        "seals/2*/SHA256SUMS",
+        pytest.param("seals/log/leaves", marks=pytest.mark.slow),
+        "seals/2*/*.tst",
+    ],
 )
 def test_night_that_dies_while_it_is_sealed_is_finished_by_the_next(story: Story, appears: str) -> None:
     crawl = story.start(*story.crawl_words())

@@ -97,7 +97,7 @@ def test_scrapy_tells_of_trouble_as_vigil_does(story: Story) -> None:
 @small_blog
 def test_crawl_waits_for_another_program_that_writes_to_the_index(story: Story) -> None:
     assert story.crawl("--limit", "3").code == 0
-    with database_locked(story, 8) as is_locked:
+    with database_locked(story, 4) as is_locked:
         night = story.crawl()
         assert not is_locked.is_set()
     assert night.code == 0, night.err

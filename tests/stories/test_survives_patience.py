@@ -25,7 +25,8 @@ def gaps(story: Story) -> list[float]:
 
 @small_blog
 def test_one_connection_and_the_pause_of_the_command_line(story: Story) -> None:
-    assert story.crawl("--delay", "0.3").code == 0
+    assert story.crawl("--delay", "0.3", "--limit", "2").code == 0
+    assert len(story.server.log) > 4
     assert story.server.server.most_open == 1
     assert {one.open_now for one in story.server.log} == {1}
     assert min(gaps(story)[1:]) >= 0.28  # after the first's handshake; the clocks are at two ends of a socket
@@ -37,21 +38,22 @@ def test_one_connection_and_the_pause_of_the_command_line(story: Story) -> None:
 @small_blog
 def test_longer_pause_of_robots_txt_wins(story: Story) -> None:
     story.blog.robots = b"User-agent: *\nDisallow: /api/\nCrawl-delay: 0.6\n"
-    assert story.crawl("--delay", "0.1").code == 0
+    assert story.crawl("--delay", "0.1", "--limit", "2").code == 0
+    assert len(story.server.log) > 4
     assert min(gaps(story)[1:]) >= 0.58  # the first request arrives late, after the handshake
-    assert_whole(story)
+    assert_sound(story)
 
 
 @small_blog
 @pytest.mark.parametrize("kind", [FaultKind.UNAVAILABLE_503, FaultKind.TOO_MANY_429])
 def test_site_that_asks_for_a_pause_gets_it(story: Story, kind: FaultKind) -> None:
-    story.blog.fault("/a/", kind, times=1, seconds=3)
+    story.blog.fault("/a/", kind, times=1, seconds=2)
     night = story.crawl()
     assert night.code == 0, night.err
     refused = next(
         place for place, one in enumerate(story.server.log) if one.sent.startswith((b"HTTP/1.1 503", b"HTTP/1.1 429"))
     )
-    assert gaps(story)[refused] >= 2.98
+    assert gaps(story)[refused] >= 1.98
     assert_whole(story)
 
 
