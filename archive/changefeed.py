@@ -30,7 +30,7 @@ LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current
 LEFT JOIN texts t ON t.id = coalesce(
   (SELECT n.id FROM texts n WHERE n.post_id = p.id AND n.text_hash = e.text_hash), v.text_id)
 WHERE p.is_ours = 1 AND (e.kind IN ('gone', 'returned') OR (e.kind = 'version-added' AND x.purpose = 'post'))
-AND (?1 IS NULL OR s.name = ?1)
+AND x.run_id NOT IN (SELECT id FROM runs WHERE route = 'import') AND (?1 IS NULL OR s.name = ?1)
 ORDER BY e.capture_id DESC, e.post_id, e.ordinal LIMIT ?2"""
 
 

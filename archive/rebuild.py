@@ -122,6 +122,8 @@ def pool(workers: int) -> Iterator[Executor | None]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["archive.jobs"])
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
+        for _ in range(workers):
+            executor.submit(int)  # so that they start while the first records are read
         yield executor
 
 

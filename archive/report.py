@@ -136,7 +136,7 @@ def _write(path: Path, text: str) -> Path:
 
 def _before(db: sqlite3.Connection, row: sqlite3.Row) -> int | None:
     """Say when the run before began."""
-    sql = "SELECT max(started) FROM runs WHERE site_id = ? AND id < ?"
+    sql = "SELECT max(started) FROM runs WHERE site_id = ? AND id < ? AND route <> 'import'"
     found: int | None = db.execute(sql, (row["site_id"], row["id"])).fetchone()[0]
     return found
 

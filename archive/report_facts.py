@@ -25,7 +25,7 @@ _MOST_ROBOTS = 100_000
 _NIGHTS = """\
 SELECT r.id, r.uid, r.started, r.exit_code, coalesce(json_extract(r.counts, '$.requests'), 0) AS requests,
   (SELECT coalesce(sum(f.indexed_to), 0) FROM files f WHERE f.run_id = r.id) AS disk_bytes
-FROM runs r WHERE r.site_id = ?1 AND r.id <= ?2 ORDER BY r.id DESC LIMIT ?3"""
+FROM runs r WHERE r.site_id = ?1 AND r.id <= ?2 AND r.route <> 'import' ORDER BY r.id DESC LIMIT ?3"""
 
 _BEFORE = """\
 SELECT coalesce(sum(f.indexed_to), 0) FROM files f JOIN runs r ON r.id = f.run_id
@@ -121,7 +121,8 @@ def rules(db: sqlite3.Connection, run_id: int) -> Row:
         (run_id,),
     ).fetchone()
     old = db.execute(
-        "SELECT config_digest, software FROM runs WHERE site_id = ? AND id < ? ORDER BY id DESC LIMIT 1",
+        "SELECT config_digest, software FROM runs WHERE site_id = ? AND id < ? AND route <> 'import' "
+        "ORDER BY id DESC LIMIT 1",
         (row["site_id"], run_id),
     ).fetchone()
     try:

@@ -30,8 +30,8 @@ _EDITED = """\
 SELECT 'edited' AS kind, e.time, p.identity, a.title, coalesce(p.canonical_url, u.url) AS url, e.is_silent
 FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN runs r ON r.id = x.run_id JOIN sites s ON s.id = r.site_id
 JOIN posts p ON p.id = e.post_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
-WHERE r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id) AND s.name = ? AND p.is_ours = 1
-AND e.kind = 'version-added' AND e.is_edit = 1 ORDER BY e.time, e.ordinal"""
+WHERE r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id AND n.route <> 'import') AND s.name = ?
+AND p.is_ours = 1 AND e.kind = 'version-added' AND e.is_edit = 1 ORDER BY e.time, e.ordinal"""
 
 _GONE = """\
 SELECT 'gone' AS kind, p.gone_since AS time, p.identity, a.title,

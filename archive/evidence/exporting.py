@@ -134,7 +134,8 @@ def _claim(
     number: int,
 ) -> Claim:
     capture = request.stored.capture
-    others = [one.capture.time for one in archive.captures(capture.url) if one.capture.failure is None]
+    held = (one.capture for one in archive.captures(capture.url))
+    others = [one.time for one in held if one.failure is None and not one.is_imported]
     before = max((time for time in others if time < capture.time), default=None)
     after = min((time for time in others if time > capture.time), default=None)
     return Claim(

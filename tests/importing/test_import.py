@@ -3,62 +3,34 @@
 import gzip
 import json
 import random
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
 import brotli
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from archive import open_archive
-from archive.cli.frame import run
-from archive.collection import Collection
 from archive.config import load_settings
-from archive.database import connect
 from archive.errors import UsageError
 from archive.importing import importer as importing
 from archive.importing.importer import Importer
 from archive.index import Index
 from archive.indexer import Indexer
 from archive.model import Route, sha256_of
-from archive.rebuild import compare, rebuild
 from archive.site import parse_site
 from archive.verify import Round
 from archive.warc import recover
-from crawler.cli import group
 from tests.cli.archives import BEGAN, HOST, SITE, build, page
+from tests.importing.bench import Bench, is_same_when_rebuilt
 from tests.importing.writers import write_arc, write_wacz, write_warc
 
 OLD = page("The last lamp", "A keeper counts boats, long before the gulls came.")
 LAMP = "/a/the-last-lamp/101.html"
-
-
-class Bench:
-    """A collection that files are imported into, with a site file and a configuration."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.collection = Collection(folder / "collection")
-        (folder / "sites").mkdir(parents=True, exist_ok=True)
-        (folder / "sites" / "quiet-lantern.toml").write_text(SITE)
-        (folder / "vigil.toml").write_text('collection = "collection"\nsites = ["sites"]\nworkers = 1\n')
-
-    def run(self, *words: str) -> int:
-        return run(group, [words[0], "--config", str(self.folder / "vigil.toml"), *words[1:]])
-
-    def take(self, *paths: Path) -> int:
-        return self.run("import", "--site", "quiet-lantern", *map(str, paths))
-
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        with closing(connect(self.collection.database)) as db:
-            return [tuple(row) for row in db.execute(sql)]
 
 
 @pytest.fixture
@@ -74,13 +46,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     file = write_warc(made.folder / "before.warc.gz", (LAMP, BEGAN - timedelta(days=365), OLD))
     assert made.take(file) == 0
     return made
-
-
-def is_same_when_rebuilt(bench: Bench) -> bool:
-    before = bench.folder / "before.db"
-    shutil.copy(bench.collection.database, before)
-    rebuild(bench.collection, workers=1)
-    return compare(before, bench.collection.database) == []
 
 
 # --- what it means ---------------------------------------------------------------------------------
@@ -144,6 +109,16 @@ def test_crawl_never_rests_on_what_others_made(lived: Bench) -> None:
 def test_wacz_to_hand_on_holds_our_own_captures_only(lived: Bench) -> None:
     assert lived.run("export", "--wacz", "--query", "gulls", "-o", str(lived.folder / "own.wacz")) == 0
     assert lived.run("verify", str(lived.folder / "own.wacz")) == 0
+
+
+@pytest.mark.reader
+def test_replay_software_finds_imports_by_their_cdxj(lived: Bench) -> None:
+    (place,) = lived.collection.indexes.glob("*before.warc.gz.cdxj")
+    (line,) = place.read_text().splitlines()
+    fields = json.loads(line.split(" ", 2)[2])
+    with (lived.collection.warcs / fields["filename"]).open("rb") as file:
+        file.seek(int(fields["offset"]))
+        assert OLD in gzip.decompress(file.read(int(fields["length"])))
 
 
 # --- forms -------------------------------------------------------------------------------------------
@@ -262,17 +237,6 @@ def test_interrupted_import_goes_on(bench: Bench, tmp_path: Path, monkeypatch: p
 # --- hostile and damaged files ---------------------------------------------------------------------------
 
 
-def test_revisit_finds_its_original_in_an_earlier_file(bench: Bench) -> None:
-    samples = _samples()
-    first, second = (samples / f"pywb_url-agnostic-{name}.warc.gz" for name in ("orig", "revisit"))
-    assert bench.take(second) == 10
-    assert "import that file before this one" in str(bench.rows("SELECT reason FROM omissions"))
-    other = Bench(bench.folder / "other")
-    assert other.take(first, second) == 0
-    assert other.rows("SELECT count(*) FROM exchanges WHERE original_id IS NOT NULL") == [(1,)]
-    assert is_same_when_rebuilt(other)
-
-
 def test_bomb_is_a_finding(bench: Bench, tmp_path: Path) -> None:
     record = b"WARC/1.0\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
     (tmp_path / "bomb.warc.gz").write_bytes(gzip.compress(record * 2 + bytes(200_000_000)))
@@ -312,64 +276,6 @@ def test_tampering_with_an_original_is_found(lived: Bench, tmp_path: Path, what:
     else:
         (copy.collection.imports / "stranger.warc.gz").write_bytes(b"")
     assert "import-kept" in {finding.check for finding in Round(copy.collection).findings()}
-
-
-# --- the samples -----------------------------------------------------------------------------------------
-
-
-def _samples() -> Path:
-    folder = Path(__file__).parents[3] / "shared" / "data" / "warc"
-    folder = folder if folder.is_dir() else Path(__file__).parents[4] / "shared" / "data" / "warc"
-    if not (folder / "INDEX.tsv").is_file():
-        pytest.skip("the sample WARC files are not beside the project")
-    return folder
-
-
-_KIND = re.compile(r"\.(warc|arc|wacz)(\.gz|\.bad)*$")
-
-
-def _names() -> list[ParameterSet]:
-    try:
-        lines = (_samples() / "INDEX.tsv").read_text().splitlines()[1:]
-    except pytest.skip.Exception:
-        return []
-    rows = [line.split("\t") for line in lines]
-    return [pytest.param(name, what, id=name) for name, _, what in rows if _KIND.search(name)]
-
-
-_NOT_JUDGED = {"pywacz_invalid-signed.wacz"}
-"""Its signature holds; the certificate beside it is of a root for tests, and certificates are not judged here."""
-
-
-@pytest.fixture(scope="module")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    made = Bench(tmp_path_factory.mktemp("sampled"))
-    folder = _samples()
-    assert made.take(*(folder / str(one.values[0]) for one in _names())) == 10
-    return made
-
-
-@pytest.mark.parametrize(("name", "what"), _names())
-def test_sample_is_imported_as_far_as_it_is_sound(sampled: Bench, name: str, what: str) -> None:
-    data = (_samples() / name).read_bytes()
-    digest = sha256_of(data)
-    kept = next(sampled.collection.imports.glob(f"{digest}-*"))
-    assert kept.read_bytes() == data
-    faults = sampled.rows(
-        f"SELECT o.reason FROM omissions o JOIN runs r ON r.id = o.run_id WHERE r.mode LIKE 'import imports/{digest}%'"  # noqa: S608
-    )
-    assert bool(faults) or not what.startswith("PATHOLOGICAL") or name in _NOT_JUDGED
-    runs = sampled.rows(f"SELECT stop_reason FROM runs WHERE mode LIKE 'import imports/{digest}%'")  # noqa: S608
-    assert set(runs) == {("whole file",)}
-
-
-def test_samples_are_sound_together(sampled: Bench) -> None:
-    _samples()
-    assert list(Round(sampled.collection).findings()) == []
-    assert is_same_when_rebuilt(sampled)
-    before = sampled.rows("SELECT count(*) FROM captures")
-    assert sampled.take(_samples()) == 0
-    assert sampled.rows("SELECT count(*) FROM captures") == before
 
 
 @pytest.mark.slow
