@@ -1,5 +1,7 @@
 """What a run holds open of its archive, from the lock to the last file: writer, index, and what earlier runs left."""
 
+import asyncio
+import logging
 import platform
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,9 +11,10 @@ from datetime import UTC, datetime
 import scrapy
 
 import archive
+from archive.cdxj import write_missing
 from archive.changefeed import write_feeds
 from archive.collection import Collection
-from archive.errors import IntegrityError
+from archive.errors import IntegrityError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
@@ -24,6 +27,8 @@ from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
 from crawler.options import RunOptions
 from crawler.recording import WriterThread
 from crawler.seal import seal_run
+
+log = logging.getLogger(__name__)
 
 
 class Records:
@@ -160,7 +165,15 @@ class Records:
                 write_report(archive, self._uid)
                 write_feeds(archive, datetime.now(UTC))
                 indexed = archive.captures_of(self._uid)
+        await asyncio.to_thread(self._write_cdxj)
         self._compare_counts(indexed)
+
+    def _write_cdxj(self) -> None:
+        """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
+        try:
+            write_missing(self._collection)
+        except VigilError as error:
+            log.warning("the CDXJ files are behind: %s %s", error, error.hint)
 
     def _compare_counts(self, indexed: int | None) -> None:
         """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.

@@ -41,6 +41,13 @@ def test_every_request_says_who_asks(first_night: tuple[Story, Ended]) -> None:
         assert b"+mailto:archive@operator.example)\r\n" in logged.received
 
 
+def test_run_leaves_an_index_for_replay_software(first_night: tuple[Story, Ended]) -> None:
+    story, _ = first_night
+    warcs = {path.name for path in story.collection.warcs.iterdir()}
+    assert {path.name.removesuffix(".cdxj") for path in story.collection.indexes.iterdir()} == warcs
+    assert all("rferl" in path.read_text() for path in story.collection.indexes.iterdir())
+
+
 def test_every_byte_of_every_exchange_comes_back_from_the_archive(first_night: tuple[Story, Ended]) -> None:
     story, _ = first_night
     laid = story.laid()
