@@ -115,7 +115,7 @@ class _Package:
             seals = _seals(collection, picked.runs)
             if seals:
                 self._add(SEALS, iter([seals]), size=len(seals))
-            self._describe()
+            self._describe(archive)
         return Made(
             files=len(list(picked.files(SELECTION))),
             records=0 if picked.is_whole else len(picked.members),
@@ -187,13 +187,15 @@ class _Package:
                 self._newest = max(self._newest, row["time"])
                 yield _page_line(row)
 
-    def _describe(self) -> None:
+    def _describe(self, archive: Archive) -> None:
         time = warc_date(self._newest or self._picked.newest)
+        is_test = archive.db.execute("SELECT 1 FROM runs WHERE route = 'test-route' LIMIT 1").fetchone()
+        warning = "Made by test runs: these are NO captures of the real site. " if is_test else ""
         described: dict[str, object] = {
             "profile": "data-package",
             "title": "Posts of " + ", ".join(self._picked.sites),
-            "description": "Made by `vigil export --wacz`. Gzip members are those of the archive, byte for byte; "
-            f"its seals, where it has any, are in `{SEALS}`.",
+            "description": f"{warning}Made by `vigil export --wacz`. Gzip members are those of the archive, byte for "
+            f"byte; its seals, where it has any, are in `{SEALS}`.",
             "created": time,
             "modified": time,
             "software": f"vigil/{__version__}",

@@ -33,6 +33,7 @@ from archive.warc.notes import parse_warc_date, warc_date
 PART = MOST_RECORDS - 200
 """Units of one run: an import run has one WARC file, so that its captures lead to their notes."""
 WHOLE = "whole file"
+_TEST_ROUTE = b"vigil-route: test-route"
 _REQUESTS = 64
 _MOST_FAULTS_SHOWN = 1000
 
@@ -252,6 +253,8 @@ class _Part:
             self._flush()
             self._counts[f"{one.type or 'untyped'} records"] += 1
             url, faults = url_of(one)
+            if one.type == "warcinfo" and _TEST_ROUTE in one.block:
+                faults = (*faults, "a test run of vigil made what follows: NO captures of the real site")
             self._faults(url or self._source.file, one.offset, (*one.faults, *faults))
 
     def unpack(self) -> Source | None:
@@ -319,11 +322,13 @@ class _Part:
         if pending is None or pending.record.offset in self._skip:
             return
         taken = self._judge.take(pending.record, pending.request, self._sequence + 1)
-        self._faults(taken.url or self._source.file, pending.record.offset, taken.faults)
         capture = taken.capture
+        is_here = capture is not None and self._importer.is_here(capture.url, capture.time, capture.record.record_id)
+        faults = pending.record.faults if is_here else taken.faults
+        self._faults(taken.url or self._source.file, pending.record.offset, faults)
         if capture is None:
             self._counts[f"{pending.record.type} records without a capture"] += 1
-        elif self._importer.is_here(capture.url, capture.time, capture.record.record_id):
+        elif is_here:
             self._counts["captures held already"] += 1
         else:
             self._sequence += 1

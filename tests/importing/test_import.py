@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
@@ -25,7 +26,7 @@ from archive.model import Route, sha256_of
 from archive.site import parse_site
 from archive.verify import Round
 from archive.warc import recover
-from tests.cli.archives import BEGAN, HOST, SITE, build, page
+from tests.cli.archives import BEGAN, HOST, SITE, build, exchange, lay_run, page
 from tests.importing.bench import Bench, is_same_when_rebuilt
 from tests.importing.writers import write_arc, write_wacz, write_warc
 
@@ -119,6 +120,27 @@ def test_replay_software_finds_imports_by_their_cdxj(lived: Bench) -> None:
     with (lived.collection.warcs / fields["filename"]).open("rb") as file:
         file.seek(int(fields["offset"]))
         assert OLD in gzip.decompress(file.read(int(fields["length"])))
+
+
+def test_copy_and_restore_take_imports_along(lived: Bench, tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    assert lived.run("copy", str(tmp_path / "second")) == 0
+    back = Bench(tmp_path / "back")
+    assert back.run("restore", str(tmp_path / "second")) == 0
+    (original,) = back.collection.imports.iterdir()
+    assert original.read_bytes() == (lived.folder / "before.warc.gz").read_bytes()
+    assert back.run("verify", "--deep") == 0
+
+
+def test_test_runs_of_another_archive_are_told_apart(tmp_path: Path) -> None:
+    other = Bench(tmp_path / "other")
+    lay_run(other.collection, "t", BEGAN, exchange(1, LAMP, OLD), route=Route.TEST)
+    assert other.run("export", "--wacz", "-o", str(tmp_path / "t.wacz")) == 0
+    with zipfile.ZipFile(tmp_path / "t.wacz") as opened:
+        assert "NO captures of the real site" in json.loads(opened.read("datapackage.json"))["description"]
+    bench = Bench(tmp_path / "bench")
+    assert bench.take(tmp_path / "t.wacz") == 10
+    assert "NO captures of the real site" in str(bench.rows("SELECT reason FROM omissions"))
 
 
 # --- forms -------------------------------------------------------------------------------------------
