@@ -21,24 +21,26 @@ def page(diff: Diff, *, address: str, sides: Iterable[tuple[str, str, str]]) -> 
     facts = "".join(
         f"<dt>{escape(which)}</dt><dd>{escape(told)}<br>{escape(digest)}</dd>" for which, told, digest in sides
     )
-    lines = "\n".join(map(_paragraph, diff.lines))
+    lines = "\n".join(map(paragraph, diff.lines))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width"><title>What changed</title>'
-        f"<style>{_STYLE}</style></head>\n<body><p class=note>{escape(address)}</p>\n<h1>{_pieces(diff.title)}</h1>\n"
+        f"<style>{_STYLE}</style></head>\n<body><p class=note>{escape(address)}</p>\n<h1>{pieces(diff.title)}</h1>\n"
         f"<dl>{facts}</dl>\n<p class=note><del>removed</del> <ins>added</ins></p>\n{lines}\n</body></html>\n"
     )
 
 
-def _paragraph(line: Line) -> str:
+def paragraph(line: Line) -> str:
+    """Write a paragraph with what became of it."""
     if line.change is Change.MOVED:
         note = f"<span class=note>moved, was paragraph {line.before}</span><br>"
-        return f'<p class="moved" dir="auto">{note}{_pieces(line)}</p>'
-    return f'<p dir="auto">{_pieces(line)}</p>'
+        return f'<p class="moved" dir="auto">{note}{pieces(line)}</p>'
+    return f'<p dir="auto">{pieces(line)}</p>'
 
 
-def _pieces(line: Line) -> str:
+def pieces(line: Line) -> str:
+    """Write the pieces of a paragraph or headline, each escaped."""
     told = ""
     for piece in line.pieces:
         text = escape(piece.text)

@@ -23,6 +23,8 @@ READING = {
     "status": "archive.cli.finding:status",
     "feed": "archive.cli.feed:feed",
     "serve": "archive.cli.serving:serve",
+    "stats": "archive.cli.numbers:stats",
+    "plot": "archive.cli.numbers:plot",
 }
 KEEPING = {
     "import": "archive.cli.importing:import_files",

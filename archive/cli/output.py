@@ -1,12 +1,11 @@
 """Data goes to stdout, talk to stderr; nothing that was archived can steer a terminal."""
 
-import dataclasses
 import re
 import sys
 from collections.abc import Iterable
-from datetime import date, datetime
-from enum import Enum
-from pathlib import Path
+
+from archive.plain import plain as plain  # noqa: PLC0414  commands take it from here
+from archive.plain import spell as spell  # noqa: PLC0414  commands take it from here
 
 _STEERING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -55,32 +54,10 @@ def talk(message: str) -> None:
     sys.stderr.write(f"{clean(message)}\n")
 
 
-def plain(value: object) -> object:
-    """Turn model values into what JSON knows: objects by field name, times as ISO 8601 in UTC."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, datetime):
-        return spell(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (date, Path)):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
-    return value
-
-
 def fields_of(value: object) -> dict[str, object]:
     """Give a model value's fields by name, to be shown with more."""
     told = plain(value)
     return told if isinstance(told, dict) else {}
-
-
-def spell(time: datetime) -> str:
-    """Spell a UTC time as WARC-Date does, without empty fractions of a second."""
-    return time.isoformat().replace("+00:00", "Z")
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """The pages of a collection as one application, and the server that runs it."""
 
 import socket
+import sqlite3
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -12,11 +13,12 @@ from datasette.utils.asgi import Request, Response
 
 from archive.collection import Collection
 from archive.errors import LockedError, NotFoundError, QueryError, UsageError, VigilError
-from archive.web import home
+from archive.query import Archive
+from archive.web import charts, coverage, finding, happenings, home, posts, questions, runs, tables
 from archive.web.frame import Desk, Routes, render
 from archive.web.guard import App, guarded
 
-_PAGES = (home,)
+_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions)
 _HERE = Path(str(files("archive.web")))
 _SETTINGS = {
     "sql_time_limit_ms": 5000,
@@ -25,6 +27,7 @@ _SETTINGS = {
     "num_sql_threads": 2,
     "allow_download": False,
     "default_cache_ttl": 0,
+    "truncate_cells_html": 240,
 }
 _STATUSES: dict[type, int] = {NotFoundError: 404, QueryError: 400, UsageError: 400, LockedError: 503}
 
@@ -48,6 +51,7 @@ def desk(collection: Collection) -> Desk:
     return Desk(
         collection,
         settings=_SETTINGS,
+        metadata=tables.METADATA,
         template_dir=str(_HERE / "templates"),
         static_mounts=[("static", str(_HERE / "static"))],
     )
@@ -67,6 +71,27 @@ def serve(collection: Collection, listener: socket.socket) -> None:
 def register_routes(datasette: object) -> Routes:
     """Give Datasette the pages; ours come before its own."""
     return tuple(route for page in _PAGES for route in page.ROUTES) if isinstance(datasette, Desk) else ()
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def canned_queries(datasette: object) -> dict[str, dict[str, str]]:
+    """Give Datasette the questions of the cookbook."""
+    if not isinstance(datasette, Desk):
+        return {}
+    return {one.name: {"sql": one.sql, "title": one.words, "description": one.note} for one in questions.questions()}
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: object) -> None:
+    """Let SQL on a page ask for the bytes of a record."""
+    if isinstance(datasette, Desk) and database == "archive":
+        Archive(datasette.collection, conn)
+
+
+@hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
+def render_cell(value: object, column: str, datasette: object) -> object:
+    """Lead from the numbers of posts and captures, and the names of runs, to their pages."""
+    return tables.cell(value, column) if isinstance(datasette, Desk) else None
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there
@@ -98,6 +123,8 @@ def _told(exception: Exception) -> tuple[int, str, str]:
     if isinstance(exception, VigilError):
         status = next((_STATUSES[kind] for kind in type(exception).__mro__ if kind in _STATUSES), 500)
         return status, str(exception), exception.hint
+    if isinstance(exception, sqlite3.OperationalError) and "interrupted" in str(exception):
+        return 503, "the question took too long", "Ask for less: a shorter time, one blog, a rarer word."
     status = int(getattr(exception, "status", 500))
     if status == 500:
         sys.stderr.write(f"vigil: {type(exception).__name__}: {exception}\n")

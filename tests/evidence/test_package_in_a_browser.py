@@ -10,7 +10,7 @@ import pytest
 
 from archive.evidence.package import read_package, shipped, zipped
 from archive.verify.package import check_package
-from tests.evidence.browsing import Browser
+from tests.evidence.browsing import Checker
 from tests.evidence.makers import build_sealed, now
 from tests.evidence.packing import CHECKS, Bench, make_bench
 from tests.evidence.test_package_tampering import CASES
@@ -28,10 +28,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
     folder = tmp_path_factory.mktemp("browser")
     (folder / "verify.html").write_bytes(shipped("verify.html"))
-    with Browser(folder, folder / "verify.html") as running:
+    with Checker(folder, folder / "verify.html") as running:
         yield running
 
 
@@ -42,7 +42,7 @@ def bench(made: Bench) -> Bench:
     return fresh
 
 
-def _checked(bench: Bench, browser: Browser, folder: Path) -> tuple[str, set[str], str]:
+def _checked(bench: Bench, browser: Checker, folder: Path) -> tuple[str, set[str], str]:
     words = [word for word in bench.words(folder) if not word.startswith("checkpoint=")]
     package = folder / "exhibit.zip"
     package.write_bytes(zipped(bench.files, "exhibit"))
@@ -54,13 +54,13 @@ def _checked(bench: Bench, browser: Browser, folder: Path) -> tuple[str, set[str
     return verdict, {CHECKS[number] for number in failed}, said
 
 
-def test_good_package_is_verified(bench: Bench, browser: Browser, tmp_path: Path) -> None:
+def test_good_package_is_verified(bench: Bench, browser: Checker, tmp_path: Path) -> None:
     verdict, failed, said = _checked(bench, browser, tmp_path)
     assert (verdict, failed) == ("VERIFIED", set()), said
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.startswith("22")])
-def test_browser_finds_the_same(case: str, bench: Bench, browser: Browser, tmp_path: Path) -> None:
+def test_browser_finds_the_same(case: str, bench: Bench, browser: Checker, tmp_path: Path) -> None:
     tamper, expected = CASES[case]
     tamper(bench)
     verdict, failed, said = _checked(bench, browser, tmp_path)
@@ -69,7 +69,7 @@ def test_browser_finds_the_same(case: str, bench: Bench, browser: Browser, tmp_p
 
 
 def test_folder_is_checked_too_and_keys_without_publication_are_not_verified(
-    bench: Bench, browser: Browser, tmp_path: Path
+    bench: Bench, browser: Checker, tmp_path: Path
 ) -> None:
     browser.reload()
     folder = bench.write(tmp_path / "package")
@@ -83,14 +83,14 @@ def test_folder_is_checked_too_and_keys_without_publication_are_not_verified(
     assert "NOT VERIFIED" in said
 
 
-def test_page_asks_for_nothing_but_itself(bench: Bench, browser: Browser, tmp_path: Path) -> None:
+def test_page_asks_for_nothing_but_itself(bench: Bench, browser: Checker, tmp_path: Path) -> None:
     _checked(bench, browser, tmp_path)
     assert browser.asked
     assert {address.partition("://")[0] for address in browser.asked} <= {"file", "blob"}
     assert all(address.endswith("verify.html") for address in browser.asked if address.startswith("file"))
 
 
-def test_link_in_a_zip_is_found_by_both(bench: Bench, browser: Browser, tmp_path: Path) -> None:
+def test_link_in_a_zip_is_found_by_both(bench: Bench, browser: Checker, tmp_path: Path) -> None:
     link = zipfile.ZipInfo("exhibit/derived/link")
     link.create_system, link.external_attr = 3, 0o120777 << 16
     package = tmp_path / "exhibit.zip"
@@ -106,7 +106,7 @@ def test_link_in_a_zip_is_found_by_both(bench: Bench, browser: Browser, tmp_path
 
 
 @pytest.mark.parametrize("year", [2031, 2041])
-def test_good_package_is_still_verified_in(year: int, bench: Bench, browser: Browser, tmp_path: Path) -> None:
+def test_good_package_is_still_verified_in(year: int, bench: Bench, browser: Checker, tmp_path: Path) -> None:
     browser.reload()
     package = tmp_path / "exhibit.zip"
     package.write_bytes(zipped(bench.files, "exhibit"))

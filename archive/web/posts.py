@@ -1,0 +1,106 @@
+"""One post: its text, its versions and what changed between them, what happened to it, and which bytes it came from."""
+
+from datasette.utils.asgi import Request, Response
+from markupsafe import Markup
+
+from archive.diff import compare
+from archive.diff_html import paragraph, pieces
+from archive.errors import NotFoundError
+from archive.export.citing import bibtex
+from archive.plain import plain
+from archive.query import Archive, PostDetail, Version
+from archive.query.rows import NAME_OF
+from archive.web.frame import Desk, Routes, ask, data, form_of, render, word
+
+_CAPTURES_SHOWN = 100
+
+
+async def post(request: Request, datasette: Desk) -> Response:
+    """Show all that is held of a post; ``?version=`` chooses the text that is shown."""
+    name, form = f"#{request.url_vars['id']}", form_of(request)
+    detail, rows = await ask(datasette, lambda archive: _held(archive, name))
+    if form == "json":
+        return Response.json(plain(detail))
+    if form == "csv":
+        return data(form, rows, f"post-{request.url_vars['id']}")
+    number = word(request, "version")
+    version = _version(detail, number) if number else detail.current or next(reversed(detail.versions), None)
+    told = [(timed, NAME_OF[type(timed.event)]) for timed in reversed(detail.events)]
+    values = {
+        "detail": detail,
+        "post": detail.post,
+        "version": version,
+        "events": [(timed, name) for timed, name in told if name not in {"unchanged", "seen"}],
+        "looks": sum(name == "unchanged" for _, name in told),
+        "captures": detail.captures[:_CAPTURES_SHOWN],
+        "citation": next((bibtex(row) for row in rows if version and row["version"] == version.number), None),
+        "place": "search",
+    }
+    return await render(datasette, request, "post.html", values)
+
+
+async def difference(request: Request, datasette: Desk) -> Response:
+    """Compare two versions of a post, word by word."""
+    detail, _ = await ask(datasette, lambda archive: _held(archive, f"#{request.url_vars['id']}"))
+    old, new = (_version(detail, request.url_vars[side]) for side in ("before", "after"))
+    found = compare(
+        old.article.title,
+        [block.text for block in old.article.blocks],
+        new.article.title,
+        [block.text for block in new.article.blocks],
+    )
+    if form_of(request):
+        return Response.json({"before": old.text_hash, "after": new.text_hash, "diff": plain(found)})
+    values = {
+        "post": detail.post,
+        "detail": detail,
+        "old": old,
+        "new": new,
+        "diff": found,
+        # Both are escaped where they are made.
+        "title": Markup(pieces(found.title)),  # noqa: S704
+        "paragraphs": [(line.change.value, Markup(paragraph(line))) for line in found.lines],  # noqa: S704
+        "place": "search",
+    }
+    return await render(datasette, request, "diff.html", values)
+
+
+async def capture(request: Request, datasette: Desk) -> Response:
+    """Show where the bytes of a capture lie, and how to get at them."""
+    number = int(request.url_vars["id"])
+    stored = await ask(datasette, lambda archive: archive.capture(number))
+    if form_of(request):
+        return Response.json(plain(stored))
+    values = {
+        "stored": stored,
+        "capture": stored.capture,
+        "collection": datasette.collection.root.name,
+        "place": "runs",
+    }
+    values["posts"] = await ask(datasette, lambda archive: archive.rows(_POSTS, (number,)))
+    return await render(datasette, request, "capture.html", values)
+
+
+_POSTS = (
+    "SELECT DISTINCT e.post_id, p.identity, a.title FROM events e JOIN posts p ON p.id = e.post_id "
+    "LEFT JOIN articles a ON a.id = p.article_id WHERE e.capture_id = ? LIMIT 50"
+)
+
+
+def _held(archive: Archive, name: str) -> tuple[PostDetail, list[dict[str, object]]]:
+    return archive.post(name), archive.versions_of(name)
+
+
+def _version(detail: PostDetail, number: str) -> Version:
+    for version in detail.versions:
+        if str(version.number) == number:
+            return version
+    known = ", ".join(str(version.number) for version in detail.versions) or "none"
+    raise NotFoundError(f"there is no version {number} of this post", hint=f"There is: {known}.")
+
+
+ROUTES: Routes = (
+    (r"/post/(?P<id>[0-9]{1,15})(?:\.(?P<form>json|csv))?$", post),
+    (r"/post/(?P<id>[0-9]{1,15})/diff/(?P<before>[0-9]{1,9})/(?P<after>[0-9]{1,9})(?:\.(?P<form>json))?$", difference),
+    (r"/capture/(?P<id>[0-9]{1,15})(?:\.(?P<form>json))?$", capture),
+)
