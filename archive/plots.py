@@ -59,8 +59,9 @@ def _spec(series: Series, rows: Sequence[Row], *, is_dark: bool) -> dict[str, An
     encoding = [amount, along(f"{series.label}:{kind}", title=None, **_labels(alt, series, rows))]
     colour: Any = alt.value(_COLOURS[0])
     if series.group:
+        scale = alt.Scale(range=list(_COLOURS), domain=list(series.groups) or alt.Undefined)
         legend = alt.Legend(orient="top", title=None) if len({row[series.group] for row in rows}) > 1 else None
-        colour = alt.Color(f"{series.group}:N", scale=alt.Scale(range=list(_COLOURS)), legend=legend)
+        colour = alt.Color(f"{series.group}:N", scale=scale, legend=legend)
     bars = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).mark_bar(cornerRadius=1)
     chart = (
         bars.encode(*encoding, color=colour)

@@ -14,7 +14,8 @@ class Series:
     """A table with few columns that can be drawn.
 
     ``sql`` takes ``:site``, NULL for all. ``label`` names the column along the chart, ``value`` the one that is drawn,
-    ``group`` the one that tells colours apart, if any. ``order`` is the order of labels that is not that of time.
+    ``group`` the one that tells colours apart, if any. ``order`` is the
+    order of labels that is not that of time, ``groups`` that of the colours.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Series:
     group: str | None = None
     is_time: bool = False
     order: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 _LAGS = (
@@ -80,6 +82,7 @@ GROUP BY 1, 2 ORDER BY 1, 2""",  # noqa: S608
         label="month",
         value="events",
         group="change",
+        groups=("edited", "edited silently", "gone", "returned"),
         is_time=True,
     ),
     Series(
@@ -143,6 +146,7 @@ WHERE :site IS NULL OR s.name = :site GROUP BY 1, 2 ORDER BY 1, 2""",  # noqa: S
         label="month",
         value="captures",
         group="answer",
+        groups=("new bytes", "the same bytes", "refused or not found", "no answer"),
         is_time=True,
     ),
 )

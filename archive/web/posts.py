@@ -10,7 +10,7 @@ from archive.export.citing import bibtex
 from archive.plain import plain
 from archive.query import Archive, PostDetail, Version
 from archive.query.rows import NAME_OF
-from archive.web.frame import Desk, Routes, ask, data, form_of, render, word
+from archive.web.frame import Desk, Routes, ask, clean, data, form_of, render, word
 
 _CAPTURES_SHOWN = 100
 
@@ -58,8 +58,8 @@ async def difference(request: Request, datasette: Desk) -> Response:
         "new": new,
         "diff": found,
         # Both are escaped where they are made.
-        "title": Markup(pieces(found.title)),  # noqa: S704
-        "paragraphs": [(line.change.value, Markup(paragraph(line))) for line in found.lines],  # noqa: S704
+        "title": Markup(clean(pieces(found.title))),  # noqa: S704
+        "paragraphs": [(line.change.value, Markup(clean(paragraph(line)))) for line in found.lines],  # noqa: S704
         "place": "search",
     }
     return await render(datasette, request, "diff.html", values)
@@ -75,7 +75,7 @@ async def capture(request: Request, datasette: Desk) -> Response:
         "stored": stored,
         "capture": stored.capture,
         "collection": datasette.collection.root.name,
-        "place": "runs",
+        "place": "capture",
     }
     values["posts"] = await ask(datasette, lambda archive: archive.rows(_POSTS, (number,)))
     return await render(datasette, request, "capture.html", values)

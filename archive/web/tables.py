@@ -26,7 +26,8 @@ METADATA = {
                     "size": 50,
                 }
                 for note in NOTES
-            },
+            }
+            | {"_sqlite_migrations": {"hidden": True}},
         }
     },
 }

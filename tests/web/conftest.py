@@ -1,6 +1,9 @@
-"""One small archive behind the pages, for all tests of them."""
+"""One archive behind the pages, for all tests of them."""
 
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from archive.collection import Collection
 from archive.web import app
 from archive.web.guard import POLICY
-from tests.cli.archives import build
+from tests.web.makers import build
 
 Get = Callable[..., Awaitable[httpx.Response]]
 
@@ -18,18 +21,44 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     return build(tmp_path_factory.mktemp("web") / "collection")
 
 
-@pytest.fixture
-def get(served: Collection) -> Get:
+@pytest.fixture(scope="session")
+def asked(served: Collection) -> Get:
     """Ask the application for a path, in process, through its guard."""
     transport = httpx.ASGITransport(app=app.desk(served).app())
 
-    async def asked(path: str, *, status: int = 200, method: str = "GET", **headers: str) -> httpx.Response:
+    async def call(path: str, *, status: int = 200, method: str = "GET", **headers: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client:
             answer = await client.request(method, path, headers=headers)
         assert answer.status_code == status, answer.text
-        assert answer.headers["content-security-policy"] == POLICY
-        assert answer.headers["x-content-type-options"] == "nosniff"
         assert "set-cookie" not in answer.headers
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "script" not in policy
         return answer
 
-    return asked
+    return call
+
+
+@pytest.fixture
+def get(asked: Get) -> Get:
+    """Ask for a page, which brings the strict policy unless it is said to bring its own."""
+
+    async def call(path: str, *, status: int = 200, method: str = "GET", **headers: str) -> httpx.Response:
+        answer = await asked(path, status=status, method=method, **headers)
+        assert answer.headers["content-security-policy"] == POLICY or path.startswith("/charts/")
+        return answer
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def address(served: Collection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The pages behind the real server."""
+    words = [sys.executable, "-m", "archive", "serve", "-C", str(served.root), "--port", "0"]
+    folder: Path = tmp_path_factory.mktemp("server")
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip().rstrip("/")
+        process.terminate()
+        process.wait(timeout=30)
