@@ -4,6 +4,7 @@ Needs the extra ``plot`` (or ``web``). Nothing is fetched: rows stand in the spe
 What an archive holds reaches a chart as text alone.
 """
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -39,7 +40,7 @@ def draw(series: Series, rows: Sequence[Row], form: str, *, is_dark: bool = Fals
         ) from None
     if form == "png":
         return bytes(vl_convert.vegalite_to_png(spec, scale=2))
-    drawn = str(vl_convert.vegalite_to_svg(spec))
+    drawn = _renumbered(str(vl_convert.vegalite_to_svg(spec)))
     return (drawn if form == "svg" else _page(series, rows, drawn)).encode()
 
 
@@ -107,6 +108,16 @@ def _ticks(series: Series, rows: Sequence[Row]) -> int:
 def _month(label: object) -> int:
     year, month = str(label).split("-")
     return int(year) * 12 + int(month) - 1
+
+
+def _renumbered(drawn: str) -> str:
+    """Number clipping paths from 1; Vega counts on from picture to picture."""
+    numbers: dict[str, str] = {}
+    return re.sub(
+        r'(url\(#|<clipPath id=")clip(\d+)',
+        lambda found: f"{found[1]}clip{numbers.setdefault(found[2], str(len(numbers) + 1))}",
+        drawn,
+    )
 
 
 def _page(series: Series, rows: Sequence[Row], drawn: str) -> str:
