@@ -1,5 +1,6 @@
 """The work that may be done by other processes: bytes in, reading out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ from archive.errors import DamagedRecordError
 from archive.model import CaptureKind, Feed, Listing, Page, PageOutcome, Purpose, Reading
 from archive.site import Site, parse_site
 from archive.warc import LaidExchange
-from archive.warc.imported import is_readable
+from archive.warc.imported import Answer, is_readable
 
 DECODED_LIMIT = 256 * 2**20
 """Bytes to which a payload may grow when its content-encoding is undone; beyond, it is a bomb and stays unread."""
@@ -21,7 +22,7 @@ _READ = _LISTINGS | _FEEDS | {Purpose.POST}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A capture's bytes, and the rules by which to read them."""
+    """A capture's bytes, or what loads them in the process that reads, and the rules by which to read them."""
 
     purpose: Purpose
     head: bytes
@@ -29,6 +30,7 @@ class Job:
     url: str
     time: datetime
     toml: bytes
+    load: Callable[[], Answer] | None = None
 
 
 def job_for(unit: LaidExchange, toml: bytes) -> Job | None:
@@ -42,7 +44,8 @@ def job_for(unit: LaidExchange, toml: bytes) -> Job | None:
     return Job(
         purpose=capture.purpose,
         head=unit.head,
-        entity=unit.entity(),
+        entity=unit.entity() if unit.load is None else b"",
+        load=unit.load,
         url=capture.url,
         time=capture.time,
         toml=toml,
@@ -50,15 +53,23 @@ def job_for(unit: LaidExchange, toml: bytes) -> Job | None:
 
 
 def read(job: Job) -> Reading | None:
-    """Say what the bytes of a capture say; what cannot be decoded is unreadable, never an error."""
+    """Say what the bytes of a capture say; what cannot be decoded is unreadable, never an error.
+
+    Raises:
+        NotFoundError, DamagedRecordError, StorageError: the record of an imported capture is not where it was.
+    """
+    head, entity = job.head, job.entity
+    if job.load is not None:
+        answer = job.load()
+        head, entity = answer.head, answer.entity
     try:
-        decoded = payload.decode(job.head, job.entity, DECODED_LIMIT)
+        decoded = payload.decode(head, entity, DECODED_LIMIT)
     except DamagedRecordError:
         return unreadable(job.purpose)
     return reading.read(
         purpose=job.purpose,
         status=200,
-        head=job.head,
+        head=head,
         payload=decoded,
         url=job.url,
         time=job.time,

@@ -21,13 +21,14 @@ from archive.errors import IntegrityError, NotFoundError, StorageError
 from archive.importing.captures import Held, Judge, url_of
 from archive.importing.originals import SUFFIXES, Source, gunzipped, keep, sources, unpack
 from archive.index import Index
-from archive.indexer import Indexer
+from archive.indexer import Indexer, whole_units
 from archive.model import Omission, OmissionKind, Route, RunEnd, RunStart, sha256_of
 from archive.query.rows import CAPTURES, capture_of
 from archive.site import Site
 from archive.warc import MOST_RECORDS, WarcWriter, path_of
 from archive.warc.foreign import ForeignRecord, NotChunkedError, Unsound, foreign_records
 from archive.warc.imported import Original
+from archive.warc.names import closed_name
 from archive.warc.notes import parse_warc_date, warc_date
 
 PART = MOST_RECORDS - 200
@@ -35,6 +36,7 @@ PART = MOST_RECORDS - 200
 WHOLE = "whole file"
 _TEST_ROUTE = b"vigil-route: test-route"
 _REQUESTS = 64
+_AT_ONCE = 128
 _MOST_FAULTS_SHOWN = 1000
 
 Progress = Callable[[str, int, int], None]
@@ -135,6 +137,7 @@ class Importer:
         """Read on from an offset for at most ``PART`` units; give where to go on, and what was unpacked."""
         outcome.is_known = False
         part = _Part(self, source, at, outcome)
+        indexing = _Indexing(Indexer(self._index, self._collection, self._executor, batch=256), part.path)
         packed = None
         with path_of(self._collection, source.file).open("rb") as file:
             found = foreign_records(file, at, source.end)
@@ -142,13 +145,15 @@ class Importer:
                 for one in found:
                     part.take(one)
                     progress("reading", one.offset + one.length - source.start, source.end - source.start)
+                    if part.units - indexing.units >= _AT_ONCE:
+                        part.sync()
+                        indexing.take(part.path, part.units)
                     if part.resume_at is not None:
                         break
             except NotChunkedError:
                 packed = part.unpack()
         part.close()
-        indexer = Indexer(self._index, self._collection, self._executor, batch=256)
-        indexer.catch_up()
+        indexing.finish(path_of(self._collection, closed_name(indexing.path)))
         return part.resume_at, packed
 
     def _note_odd(self, source: Source, odd: list[str], outcome: FileOutcome) -> None:
@@ -214,6 +219,28 @@ class Importer:
         return Original(record=capture.record, uri=capture.url, date=warc_date(capture.time)), capture
 
 
+class _Indexing:
+    """Has the index follow a run that is being laid down, as far as it is on disk; reading goes on meanwhile."""
+
+    def __init__(self, indexer: Indexer, path: Path) -> None:
+        self._indexer = indexer
+        self._at = 0
+        self.path = path
+        self.units = 0
+
+    def take(self, path: Path, units: int) -> None:
+        """Take what the file holds by now."""
+        self.units = units
+        for unit in whole_units(path, self._at):
+            self._indexer.take(unit)
+            self._at = unit.record.offset + unit.record.length
+
+    def finish(self, path: Path) -> None:
+        """Take the rest of the file, which is closed, and wait until all is in the index."""
+        self.take(path, self.units)
+        self._indexer.flush()
+
+
 class _Part:
     """One run of an import: what is laid down of a stretch of a file."""
 
@@ -231,8 +258,17 @@ class _Part:
         self._counts: Counter[str] = Counter()
         self._sequence = 0
         self._at = at
-        self._units = 0
+        self.units = 0
         self.resume_at: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The WARC file of the run."""
+        return self._writer.path
+
+    def sync(self) -> None:
+        """Have on disk what was laid down."""
+        self._writer.sync()
 
     def take(self, one: ForeignRecord | Unsound) -> None:
         """Take the next stretch of the file."""
@@ -245,7 +281,7 @@ class _Part:
         elif one.type in {"response", "revisit"}:
             self._flush()
             request = self._request_of(one)
-            if self._units >= PART:
+            if self.units >= PART:
                 self.resume_at = min(one.offset, request.offset) if request else one.offset
                 return
             self._pending = _Pending(one, request)
@@ -288,7 +324,7 @@ class _Part:
         """Lay down that something is wrong with the file."""
         if what in self._told:
             return
-        self._units += 1
+        self.units += 1
         self._counts["faults"] += 1
         if len(self._outcome.faults) < _MOST_FAULTS_SHOWN:
             self._outcome.faults.append(what)
@@ -332,7 +368,7 @@ class _Part:
             self._counts["captures held already"] += 1
         else:
             self._sequence += 1
-            self._units += 1
+            self.units += 1
             self._counts["captures"] += 1
             self._writer.note_import(capture, taken.original)
 

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.model import Capture, CaptureKind, Exchange, Omission, Purpose, RecordRef, RunEnd, RunStart, sha256_of
+from archive.model import Capture, CaptureKind, Exchange, Omission, RecordRef, RunEnd, RunStart, sha256_of
 from archive.warc import facts
-from archive.warc.imported import entity_of_import, exchange_of_import, imported_from, is_readable, load_import
+from archive.warc.imported import Answer, entity_of_import, exchange_of_import, imported_from, load_import
 from archive.warc.notes import Notes
 from archive.warc.reader import Record, damaged, read_record, walk
 from archive.warc.restore import capture_from, exchange_from, head_from, omission_from
@@ -36,12 +36,14 @@ class LaidExchange:
     """An exchange: what it is known by, the final head as sent, and a loader of its payload.
 
     ``entity`` gives the payload without chunk framing, content-encoding kept; that of a revisit is read from its
-    original. It raises as ``read_record`` does.
+    original. It raises as ``read_record`` does. Of an imported capture head and payload are given by ``load``, which
+    may go to another process.
     """
 
     capture: Capture
     head: bytes
     entity: Callable[[], bytes]
+    load: Callable[[], Answer] | None = None
 
     @property
     def record(self) -> RecordRef:
@@ -134,11 +136,12 @@ def _unit(collection: Collection, record: Record, waiting: dict[str, Record]) ->
 
 
 def _imported(collection: Collection, notes: Notes, metadata: Record) -> LaidExchange:
-    capture = imported_from(notes, metadata)
-    if capture.purpose is Purpose.POST and capture.status == 200 and is_readable(capture):
-        answer = load_import(collection, notes, metadata)
-        return LaidExchange(capture=capture, head=answer.head, entity=lambda: answer.entity)
-    return LaidExchange(capture=capture, head=b"", entity=partial(entity_of_import, collection, notes, metadata))
+    return LaidExchange(
+        capture=imported_from(notes, metadata),
+        head=b"",
+        entity=partial(entity_of_import, collection, notes, metadata),
+        load=partial(load_import, collection, notes, metadata),
+    )
 
 
 def _exchange(collection: Collection, metadata: Record, notes: Notes, waiting: dict[str, Record]) -> LaidExchange:

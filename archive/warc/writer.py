@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import StorageError, VigilError
@@ -150,6 +151,17 @@ class WarcWriter:
         """
         block = notes_of_import(capture, original).to_block()
         return self._lay("metadata", capture.time, target_uri(capture.url), layout.FIELDS_TYPE, block)
+
+    @property
+    def path(self) -> Path:
+        """The file that is being written.
+
+        Raises:
+            StorageError: the last one was closed.
+        """
+        if self._file is None:
+            raise StorageError(f"the run {self._run.uid} has no open file", hint="Ask before it is closed.")
+        return self._file.path
 
     def sync(self) -> None:
         """Wait until the disk holds all that was appended.
