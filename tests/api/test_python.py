@@ -3,6 +3,7 @@
 import gzip
 import re
 import shutil
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,6 +81,8 @@ def test_record_of_no_capture_is_null(built: Collection, asked: str) -> None:
 
 
 def test_record_that_was_tampered_with_is_not_given(built: Collection, tmp_path: Path) -> None:
+    # Datasette, which other tests import, turns them on for the process.
+    sqlite3.enable_callback_tracebacks(False)  # noqa: FBT003  it takes no names
     shutil.copytree(built.root, tmp_path / "copy")
     with open_archive(tmp_path / "copy") as archive:
         stored = archive.captures("101")[-1]
