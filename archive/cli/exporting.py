@@ -99,6 +99,9 @@ def _export_wacz(
     collection = existing(settings)
     with Archive.open(collection) as archive, bar("writing") as progress:
         made = export_wacz(archive, collection, output, filters=filters, query=query, progress=progress)
+        imported = sum(site.imported for site in archive.status().sites)
+    if imported:
+        talk(f"vigil: {imported:,} imported captures were left out: hand on their files, in {collection.imports}")
     records = f"{made.records:,} records" if made.records else f"{made.files:,} WARC files whole"
     talk(f"vigil: {made.pages:,} pages, {records}, {made.warc_bytes:,} bytes of WARC in {output}")
 

@@ -107,8 +107,9 @@ def test_crawl_never_rests_on_what_others_made(lived: Bench) -> None:
         assert look.url.startswith(HOST)
 
 
-def test_wacz_to_hand_on_holds_our_own_captures_only(lived: Bench) -> None:
+def test_wacz_to_hand_on_holds_our_own_captures_only(lived: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert lived.run("export", "--wacz", "--query", "gulls", "-o", str(lived.folder / "own.wacz")) == 0
+    assert "1 imported captures were left out" in capsys.readouterr().err
     assert lived.run("verify", str(lived.folder / "own.wacz")) == 0
 
 
