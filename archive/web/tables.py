@@ -5,10 +5,10 @@ from markupsafe import Markup
 from archive.schema import NOTES
 
 _FACETS = {
-    "posts_current": ["site", "category", "language", "state", "origin"],
-    "post_events": ["site", "kind", "is_edit", "is_silent"],
-    "captures_readable": ["site", "purpose", "status", "kind", "outcome", "run"],
-    "post_versions": ["site", "origin", "is_current"],
+    "posts_current": ["state", "language", "category"],
+    "post_events": ["kind", "is_edit"],
+    "captures_readable": ["purpose", "status", "kind"],
+    "post_versions": ["is_current"],
     "omissions": ["kind"],
 }
 _PLACES = {"post_id": "post", "capture_id": "capture", "run": "run"}
