@@ -65,8 +65,8 @@ class Authority:
 _CopyPlace = Annotated[
     str,
     TextRule(
-        "a folder's whole path, or user@host:folder",
-        lambda text: text.isprintable() and bool(re.fullmatch(r"/.+|(?:[\w.-]+@)?[\w.-]+:.+", text)),
+        "a folder's whole path, user@host:folder, or s3://bucket/prefix",
+        lambda text: text.isprintable() and bool(re.fullmatch(r"/.+|s3://.+|(?:[\w.-]+@)?[\w.-]+:.+", text)),
     ),
 ]
 
@@ -93,7 +93,8 @@ class SettingsFile:
     min_free_bytes: Annotated[int, NumberRule(0, unit="bytes")] = 1_000_000_000
     """Free disk space below which a crawl stops in good order (exit 16)."""
     copies: tuple[_CopyPlace, ...] = ()
-    """Places of a second copy, sent to after every crawl: a mounted disk's folder, or ``user@host:folder``."""
+    """Places of a second copy, sent to after every crawl: a mounted disk's folder, ``user@host:folder``,
+    or ``s3://bucket/prefix``."""
     alerts_file: Path | None = None
     """File with the addresses that alerts go to, one apprise URL a line, readable by you alone; left out: none go."""
     log_format: _LogFormat = "console"

@@ -6,31 +6,25 @@ every other file with size and SHA-256 as it was when it was first sent; copies 
 restored archives. The index is not copied: it is made again from the WARC files.
 """
 
-import hashlib
-import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Protocol
 
 from archive import journal
+from archive.buckets import SCHEME, bucket
 from archive.collection import Collection
-from archive.errors import IntegrityError, StorageError, UsageError
+from archive.errors import IntegrityError, UsageError
+from archive.places import Closed, Folder, Place, Remote, changed, check_file, digest_of, is_inside, pour
 from archive.rebuild import rebuild
 from archive.verify import Round
 
-_BLOCK = 1 << 20
 _REMOTE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:.+")
 _LIST = "state/closed.jsonl"
 _CHECKPOINT = "seals/log/checkpoint"
 _REPLACED = (_CHECKPOINT, "reports/feed.json")
 """Files that are made again from others."""
-PARTIAL = ".part"
-"""Ends the name of a file that is on its way."""
-
 Told = Callable[[int, int], None]
 
 
@@ -44,29 +38,11 @@ class Copied:
     files: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Closed:
-    """A file that will not change any more, relative to the collection."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-class _Place(Protocol):
-    """Where a copy lies."""
-
-    def send(self, root: Path, closed: list[_Closed]) -> list[_Closed]: ...
-
-    def extend(self, root: Path, growing: list[str]) -> None: ...
-
-    def fetch(self, root: Path) -> None: ...
-
-
 def copy(collection: Collection, place: str, progress: Told = lambda _done, _all: None) -> Copied:
     """Send what the copy at ``place`` lacks, and read back what arrived.
 
-    ``place`` is a folder that is there (an unmounted disk is not), or ``[user@]host:folder`` for rsync over ssh.
+    ``place`` is a folder that is there (an unmounted disk is not), ``[user@]host:folder`` for rsync over ssh, or
+    ``s3://bucket/prefix``.
 
     Raises:
         UsageError: ``place`` is no folder, or lies within the collection.
@@ -104,7 +80,7 @@ def restore(place: str, collection: Collection, *, workers: int, progress: Told 
         )
     total, done = sum(one.size for one in closed.values()), 0
     for one in closed.values():
-        _check_file(root / one.path, one, place)
+        check_file(root / one.path, one, place)
         done += one.size
         progress(done, total)
     _newest_checkpoint(root)
@@ -119,7 +95,7 @@ def _newest_checkpoint(root: Path) -> None:
     """Put the newest numbered checkpoint of the log of seals in the place of the one that is replaced each time."""
     numbered = sorted((root / "seals" / "log").glob("checkpoint.*"), key=lambda path: int(path.suffix[1:]))
     if numbered:
-        _pour(numbered[-1], root / _CHECKPOINT)
+        pour(numbered[-1], root / _CHECKPOINT)
 
 
 # --- what is to be copied ----------------------------------------------------------------------------
@@ -143,65 +119,42 @@ def _closed_names(collection: Collection) -> list[str]:
     return [name for name in names if name not in {*_REPLACED, *_growing(collection)}]
 
 
-def _listed(collection: Collection) -> dict[str, _Closed]:
+def _listed(collection: Collection) -> dict[str, Closed]:
     """What ``state/closed.jsonl`` says; the first line of a name counts."""
-    found: dict[str, _Closed] = {}
+    found: dict[str, Closed] = {}
     for row in journal.entries(collection.root / _LIST):
         path, size, sha256 = row.get("path"), row.get("bytes"), row.get("sha256")
-        if isinstance(path, str) and isinstance(size, int) and isinstance(sha256, str) and _is_inside(path):
-            found.setdefault(path, _Closed(path=path, size=size, sha256=sha256))
+        if isinstance(path, str) and isinstance(size, int) and isinstance(sha256, str) and is_inside(path):
+            found.setdefault(path, Closed(path=path, size=size, sha256=sha256))
     return found
 
 
-def _is_inside(path: str) -> bool:
-    return not path.startswith("/") and ".." not in Path(path).parts
-
-
-def _digested(collection: Collection, names: list[str], progress: Told) -> list[_Closed]:
+def _digested(collection: Collection, names: list[str], progress: Told) -> list[Closed]:
     """Give size and digest of every closed file; what is new is added to the list."""
     known = _listed(collection)
-    found: list[_Closed] = []
+    found: list[Closed] = []
     sizes = {name: (collection.root / name).stat().st_size for name in names}
     total, done = sum(sizes.values()), 0
     for name in names:
         if name not in known:
-            one = _Closed(path=name, size=sizes[name], sha256=_digest(collection.root / name))
+            one = Closed(path=name, size=sizes[name], sha256=digest_of(collection.root / name))
             now = datetime.now(UTC).isoformat(timespec="seconds")
             row = {"path": one.path, "bytes": one.size, "sha256": one.sha256, "time": now}
             journal.append(collection.root / _LIST, row)
             known[name] = one
         elif known[name].size != sizes[name]:
-            raise _changed(collection.root / name, "is not as long as when it was closed")
+            raise changed(collection.root / name, "is not as long as when it was closed")
         found.append(known[name])
         done += sizes[name]
         progress(done, total)
     return found
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_file(path: Path, one: _Closed, place: str) -> None:
-    if not path.is_file():
-        raise _changed(path, f"is missing from {place}")
-    if path.stat().st_size != one.size or _digest(path) != one.sha256:
-        raise _changed(path, "is not what it was when it was closed")
-
-
-def _changed(path: Path, what: str) -> IntegrityError:
-    return IntegrityError(
-        f"{path} {what}", hint="vigil verify tells more of an archive; vigil restore brings a copy back."
-    )
-
-
-# --- places ------------------------------------------------------------------------------------------
-
-
-def _place(place: str, root: Path) -> _Place:
+def _place(place: str, root: Path) -> Place:
+    if place.startswith(SCHEME):
+        return bucket(place)
     if _REMOTE.fullmatch(place) and not Path(place).exists():
-        return _Remote(place)
+        return Remote(place)
     folder = Path(place).expanduser().resolve()
     if not folder.is_dir():
         raise UsageError(
@@ -209,134 +162,4 @@ def _place(place: str, root: Path) -> _Place:
         )
     if folder == root.resolve() or folder.is_relative_to(root.resolve()) or root.resolve().is_relative_to(folder):
         raise UsageError(f"{place} lies within the archive, or the archive within it", hint="Name a folder elsewhere.")
-    return _Folder(folder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """A folder, or a mounted disk."""
-
-    folder: Path
-
-    def send(self, root: Path, closed: list[_Closed]) -> list[_Closed]:
-        return [one for one in closed if self._send(root, one)]
-
-    def _send(self, root: Path, one: _Closed) -> bool:
-        target = self.folder / one.path
-        if target.exists():
-            if target.stat().st_size != one.size:
-                raise _changed(target, "is another file than the one to be copied; it is not overwritten")
-            return False
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + PARTIAL)
-        if _pour(root / one.path, partial) != one.sha256:
-            partial.unlink()
-            raise _changed(root / one.path, "is not what it was when it was closed; it is not copied")
-        _drop_from_cache(partial)
-        _check_file(partial, one, str(self.folder))
-        partial.chmod(0o444)
-        partial.rename(target)
-        _sync_folder(target.parent)
-        return True
-
-    def extend(self, root: Path, growing: list[str]) -> None:
-        for name in growing:
-            target = self.folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with (root / name).open("rb") as file, target.open("a+b") as copied:
-                copied.seek(0)
-                if not _begins_with(file, copied):
-                    raise _changed(target, "is no beginning of the file here; it is not overwritten")
-                rest = file.read()
-                copied.write(rest[: rest.rfind(b"\n") + 1])
-                copied.flush()
-                os.fsync(copied.fileno())
-
-    def fetch(self, root: Path) -> None:
-        names = [path for path in self.folder.glob("*/**/*") if path.is_file() and path.suffix != PARTIAL]
-        for path in names:
-            target = root / path.relative_to(self.folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _pour(path, target)
-
-
-@dataclass(frozen=True, slots=True)
-class _Remote:
-    """A folder of another machine; rsync and ssh do the work, as they are set up for this user."""
-
-    place: str
-
-    def send(self, root: Path, closed: list[_Closed]) -> list[_Closed]:
-        names = [one.path for one in closed]
-        before = set(self._different(root, names, "--ignore-existing", "--size-only"))
-        for one in closed:
-            if one.path in before:
-                _check_file(root / one.path, one, str(root))
-        self._rsync(
-            "--ignore-existing", "--chmod=F444", "--from0", "--files-from=-", f"{root}/", self._there, names=names
-        )
-        for name in self._different(root, names, "--checksum"):
-            raise _changed(Path(name), f"is not the same in {self.place}; it is not overwritten")
-        return [one for one in closed if one.path in before]
-
-    def extend(self, root: Path, growing: list[str]) -> None:
-        self._rsync("--append", "--from0", "--files-from=-", f"{root}/", self._there, names=growing)
-
-    def fetch(self, root: Path) -> None:
-        self._rsync("--recursive", f"{self._there}", f"{root}/")
-
-    @property
-    def _there(self) -> str:
-        return f"{self.place.rstrip('/')}/"
-
-    def _different(self, root: Path, names: list[str], *how: str) -> Iterator[str]:
-        """Name the files that rsync would send."""
-        told = self._rsync(
-            *how, "--dry-run", "--out-format=%n", "--from0", "--files-from=-", f"{root}/", self._there, names=names
-        )
-        yield from (line for line in told.splitlines() if not line.endswith("/"))
-
-    def _rsync(self, *words: str, names: list[str] | None = None) -> str:
-        command = ["rsync", "--times", "--perms", *words]
-        try:
-            done = subprocess.run(  # noqa: S603 - the words are ours, the place is the operator's
-                command, input="\0".join(names or []), capture_output=True, text=True, check=False
-            )
-        except FileNotFoundError:
-            raise StorageError("rsync is not installed", hint="Install it here and on the other machine.") from None
-        if done.returncode:
-            raise StorageError(f"rsync: {done.stderr.strip()[-500:]}", hint=f"Try it by hand: rsync FILE {self._there}")
-        return done.stdout
-
-
-def _pour(source: Path, target: Path) -> str:
-    """Copy a file's bytes, have them on disk, and give their SHA-256."""
-    digest = hashlib.sha256()
-    with source.open("rb") as file, target.open("wb") as copied:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            copied.write(block)
-        copied.flush()
-        os.fsync(copied.fileno())
-    return digest.hexdigest()
-
-
-def _drop_from_cache(path: Path) -> None:
-    """Ask the kernel to forget a file, so that what is read back comes from the disk."""
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _begins_with(file: IO[bytes], beginning: IO[bytes]) -> bool:
-    while block := beginning.read(_BLOCK):
-        if file.read(len(block)) != block:
-            return False
-    return True
+    return Folder(folder)

@@ -7,6 +7,7 @@ Nothing here is stored: each fact is a capture's, so the answer is the same afte
   one night are not all due in one night.
 - A ``lastmod`` of a sitemap that is newer than the last look makes a post due at once.
 - A look that told nothing (403, 5xx, timeout) is made again the next night.
+- A look dated later than now was dated by a clock that was wrong: the post is due at once, and is asked for whole.
 - What is due beyond the nightly budget waits: newest posts go first, and a quarter of the budget goes to those that
   have waited longest, so that none waits for ever.
 """
@@ -89,19 +90,24 @@ def next_look(rules: "RecheckRules", post: Looked) -> datetime:
     return due
 
 
+def _is_misdated(post: Looked, now: datetime) -> bool:
+    return max(post.looked, post.tried, post.read or post.looked) > now + SLACK
+
+
 def is_whole(rules: "RecheckRules", post: Looked, now: datetime) -> bool:
     """Tell whether a look at ``post`` must ask unconditionally, so that no server's 304 hides an edit for too long.
 
-    That is: when a sitemap says it changed, and when the next conditional look would come after the full interval.
+    That is: when a sitemap says it changed, when the last look was dated by a wrong clock, and when the next
+    conditional look would come after the full interval.
     """
-    if post.read is None or post.is_hinted or post.gone_since is not None:
+    if post.read is None or post.is_hinted or post.gone_since is not None or _is_misdated(post, now):
         return True
     return now + interval(rules, post) > post.read + rules.full * _DAY
 
 
 def choose(rules: "RecheckRules", posts: Iterable[Looked], now: datetime) -> list[Looked]:
     """Choose, within the budget, which of the posts that are due are looked at now, in the order to ask for them."""
-    due = [post for post in posts if next_look(rules, post) <= now]
+    due = [post for post in posts if next_look(rules, post) <= now or _is_misdated(post, now)]
     if len(due) > rules.budget:
         by_waiting = sorted(due, key=lambda post: (post.tried, post.identity))
         waited = by_waiting[: rules.budget // _SHARE_OF_WAITING]

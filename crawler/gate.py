@@ -3,7 +3,8 @@
 import asyncio
 import ipaddress
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from crawler.wire.address import is_public
 
 log = logging.getLogger(__name__)
 
+CLOCK_LIMIT = timedelta(days=1)
+"""Captures of nights that are dated less wrong than this stay in their order."""
 LONGEST_WAIT = 3600.0
 """Seconds of a Retry-After that a run waits for; one that asks for more ends the run."""
 
@@ -125,6 +128,7 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever went wrong, there are no rules to go by
             log.warning("%s could not be had: %s", url, error)
             return RobotsState.UNREACHABLE
+        self._check_clock(response)
         state = state_for(response.status, response.body)
         if state is not RobotsState.RULES:
             return state
@@ -134,9 +138,28 @@ class Gate:
             self._run.pace.respect_crawl_delay(host, robots.crawl_delay)
         return robots
 
+    def _check_clock(self, response: Response) -> None:
+        """End the run where the server says that this machine's clock is wrong: captures are ordered by their times."""
+        told = server_time(response)
+        now = datetime.now(UTC)
+        if told is not None and abs(now - told) > CLOCK_LIMIT:
+            reason = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, {response.url} {told:%Y-%m-%d %H:%M}"
+            self._run.stop_because(reason, ExitCode.CLOCK_WRONG)
+
     def _refuse(self, request: Request, kind: OmissionKind, reason: str) -> None:
         self._run.omit(request.url, kind, reason, via=request.meta.get("via"))
         raise RefusedError(kind, reason)
+
+
+def server_time(response: Response) -> datetime | None:
+    """Give the time at which an answer says that it was sent: Date, and Age where a cache kept it (RFC 9111 5.1)."""
+    date, age = ((response.headers.get(name) or b"").decode("latin-1") for name in ("Date", "Age"))
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    held = int(age) if age.isascii() and age.isdigit() and len(age) < 9 else 0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=held)
 
 
 def is_private(host: str) -> bool:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Verb, examples=["vigil copy /mnt/disk/vigil", "vigil copy archive@backup.example:/srv/vigil", "vigil copy"]
+    cls=Verb,
+    examples=[
+        "vigil copy /mnt/disk/vigil",
+        "vigil copy archive@backup.example:/srv/vigil",
+        "vigil copy s3://bucket/vigil",
+        "vigil copy",
+    ],
 )
 @click.argument("place", required=False, metavar="[DEST]")
 @json_option
@@ -22,8 +28,9 @@ if TYPE_CHECKING:
 def copy(settings: "Settings", *, place: str | None, as_json: bool) -> None:
     """Send closed files to a second place, and read back what arrived.
 
-    DEST is a folder that is there, or user@host:folder for rsync over ssh; without it, every place that vigil.toml
-    names under copies. Nothing is ever overwritten there. A crawl may be running; the file that it writes is left out.
+    DEST is a folder that is there, user@host:folder for rsync over ssh, or s3://bucket/prefix; without it, every place
+    that vigil.toml names under copies. Nothing is ever overwritten there. A crawl may be running; the file that it
+    writes is left out.
     """
     from archive.copying import copy as copy_now
 

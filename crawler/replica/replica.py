@@ -2,6 +2,8 @@
 
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -21,12 +23,14 @@ class ReplicaServer:
 
     It tells hosts apart by the ``Host`` header, so clients must be routed to it (``resolve``). Pages are cached until
     a verb changes the blog. ``before`` is called with each request before it is answered: the place
-    from which a story changes the blog while it is being crawled.
+    from which a story changes the blog while it is being crawled. ``clock`` is what ``Date`` says: the machine's time,
+    whatever the blog's own is, until a story lets both go together.
     """
 
     def __init__(self, blog: BlogSimulator, *, has_tls: bool = False, port: int = 0, tls_port: int = 0) -> None:
         self.blog = blog
         self.before: Callable[[Request], None] | None = None
+        self.clock: Callable[[], datetime] = partial(datetime.now, UTC)
         self.certificates: Certificates | None = make_certificates(router.HOSTS) if has_tls else None
         context: ssl.SSLContext | None = self.certificates.server_context() if self.certificates else None
         self._server = RawServer(self._respond, tls=context, port=port, tls_port=tls_port)
@@ -101,15 +105,15 @@ class ReplicaServer:
             self.before(request)
         blog = self.blog
         if request.method != "GET":
-            return message(Answer(status=405, content_type="text/plain"), request, blog.now).reply()
+            return message(Answer(status=405, content_type="text/plain"), request, self.clock()).reply()
         struck = next((fault for fault in blog.faults if fault.strikes(request)), None)
         if struck:
             answer = router.answer(blog, request)
-            return spoil(struck.kind, Scene(answer=answer, request=request, now=blog.now, seconds=struck.seconds))
+            return spoil(struck.kind, Scene(answer=answer, request=request, now=self.clock(), seconds=struck.seconds))
         if blog.refuses_agents and router.is_refused(request):
-            return message(router.refusal(), request, blog.now).reply()
+            return message(router.refusal(), request, self.clock()).reply()
         if any(name in request.headers for name in _CONDITIONS):
-            return message(router.answer(blog, request), request, blog.now).reply()
+            return message(router.answer(blog, request), request, self.clock()).reply()
         return self._message(request).reply()
 
     def _message(self, request: Request) -> Message:
@@ -120,5 +124,5 @@ class ReplicaServer:
         cached = self._cached
         key = (request.host, request.target, request.is_tls, *wishes(request))
         if key not in cached:
-            cached[key] = message(router.answer(self.blog, request), request, self.blog.now)
+            cached[key] = message(router.answer(self.blog, request), request, self.clock())
         return cached[key]

@@ -123,6 +123,11 @@ class RawServer:
         self._secure = socket.create_server(("127.0.0.1", tls_port), backlog=128) if tls else None
 
     @property
+    def open_now(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    @property
     def address(self) -> tuple[str, int]:
         """Where HTTP is served."""
         host, port = self._plain.getsockname()

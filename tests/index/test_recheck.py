@@ -60,6 +60,12 @@ def test_no_304_is_believed_for_longer_than_the_full_interval_or_the_post_s_own(
         assert NOW + interval(RULES, one) <= one.read + RULES.full * DAY  # type: ignore[operator]  # it is set above
 
 
+def test_look_dated_by_a_clock_that_ran_ahead_puts_no_post_off() -> None:
+    one = post(4000, looked=-400, gone_since=NOW + 400 * DAY)
+    assert choose(RULES, [one], NOW) == [one]
+    assert is_whole(RULES, post(4000, looked=-400), NOW)
+
+
 def test_mass_edit_stays_within_the_budget_newest_first_and_none_is_dropped() -> None:
     waiting = [post(100 + number, name=str(number), hinted=NOW - DAY / 2) for number in range(300)]
     nights, seen = 0, set[Identity]()

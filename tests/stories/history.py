@@ -11,7 +11,8 @@ from crawler.replica import BlogSimulator, Request
 from crawler.replica.faults import FaultKind
 from crawler.replica.model import Kind, Paragraph, Post
 from tests.stories.conftest import Story
-from tests.stories.nightfall import Nightfall
+from tests.stories.nightfall import Mishap, Nightfall
+from tests.stories.politeness import DELAY, assert_polite, wait_until_all_is_closed
 
 DAY = timedelta(days=1)
 MARK = "Mark "
@@ -45,11 +46,13 @@ class History:
     served: list[Served] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
     bad_nights: list[datetime] = field(default_factory=list)
+    wrong_clocks: list[tuple[datetime, timedelta]] = field(default_factory=list)
+    """Nights on which the machine's clock was wrong, and by how much."""
     happened: list[str] = field(default_factory=list)
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.night = Nightfall(story=self.story)
+        self.night = Nightfall(story=self.story, delay=DELAY)
         self.plain = {post.id: post.body for post in self.blog.listing()}
         for post in self.blog.listing():
             self.served.append(Served(post=post.id, mark="", begin=self.blog.now))
@@ -137,6 +140,7 @@ class History:
 
     def dark(self, trouble: "Trouble | None") -> int:
         """Crawl at night, in some trouble; give the exit code."""
+        asked = len(self.story.server.log)
         if trouble is None:
             code = self.night.crawl(self.blog.now)
         else:
@@ -149,6 +153,8 @@ class History:
             self.blog.robots = robots
             self.bad_nights.append(self.blog.now)
         self.happened.append(f"-> {code}")
+        wait_until_all_is_closed(self.story.server)
+        assert_polite(self.story.server.log[asked:])
         return code
 
     def killed(self) -> int:
@@ -176,8 +182,12 @@ class History:
         return min(code for code in codes if code is not None)
 
     def forbidden(self) -> int:
-        """The edge answers 403 to every article."""
+        """For three nights the edge answers 403 to every article."""
         self.blog.fault("/a/", FaultKind.FORBIDDEN_403, times=None)
+        for _ in range(2):
+            self.night.crawl(self.blog.now)
+            self.bad_nights.append(self.blog.now)
+            self.blog.advance(DAY)
         return self.night.crawl(self.blog.now)
 
     def block_pages(self) -> int:
@@ -191,6 +201,29 @@ class History:
     def robots_forbid(self) -> int:
         self.blog.robots = b"User-agent: *\nDisallow: /\n"
         return self.night.crawl(self.blog.now)
+
+    def robots_ask_for_patience(self) -> int:
+        self.blog.robots += b"\nUser-agent: *\nCrawl-delay: 0.2\n"
+        return self.night.crawl(self.blog.now)
+
+    def overloaded(self) -> int:
+        """The server asks for a pause, in the middle of the walk."""
+        self.blog.fault("/Watchdog", FaultKind.UNAVAILABLE_503, times=1, seconds=1)
+        return self.night.crawl(self.blog.now)
+
+    def disk_full(self) -> int:
+        """No file may grow past some size: at first for the records, later for the index."""
+        return self.night.crawl(self.blog.now, Mishap(longest_file=self.dice.choice([8, 30, 80, 200]) * 1024))
+
+    def clock_jumps(self) -> int:
+        """The clock jumps while the run goes on."""
+        return self.night.crawl(self.blog.now, Mishap(jump=self.dice.choice([-1, 1]) * timedelta(hours=7)))
+
+    def clock_wrong(self) -> int:
+        """For one night the machine believes in another year."""
+        error = self.dice.choice([-400, 400]) * DAY
+        self.wrong_clocks.append((self.blog.now, error))
+        return self.night.crawl(self.blog.now + error)
 
     def cut_off(self) -> int:
         self.blog.fault("/a/", FaultKind.CUT_BODY, times=3)
@@ -237,6 +270,11 @@ TROUBLES: tuple[Trouble, ...] = (
     History.block_pages,
     History.dead_feed,
     History.robots_forbid,
+    History.robots_ask_for_patience,
+    History.overloaded,
+    History.disk_full,
+    History.clock_jumps,
+    History.clock_wrong,
     History.cut_off,
     History.reset,
     History.slow,
@@ -245,12 +283,13 @@ TROUBLES: tuple[Trouble, ...] = (
 
 
 def troubles(dice: Random, nights: int) -> Iterator[Trouble | None]:
-    """Some trouble every third night or so, each kind in turn; never two nights running."""
+    """The first walk is killed; then some trouble every third night or so, each kind in turn, never two running."""
     waiting: list[Trouble] = []
     since = 0
-    for number in range(nights):
+    yield History.killed
+    for _ in range(nights - 1):
         since += 1
-        if number and since > 1 and dice.random() < 0.5:
+        if since > 1 and dice.random() < 0.5:
             if not waiting:
                 waiting = list(TROUBLES)
                 dice.shuffle(waiting)

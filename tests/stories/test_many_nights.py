@@ -73,7 +73,7 @@ def assert_absences_are_known(history: History, rules: RecheckRules) -> None:
     story = history.story
     gone = story.rows("SELECT p.identity, e.time FROM events e JOIN posts p ON p.id = e.post_id WHERE e.kind = 'gone'")
     for identity, time in gone:
-        moment = datetime.fromtimestamp(int(str(time)) / 1e6, tz=story.blog.now.tzinfo)
+        moment = true_time(history, datetime.fromtimestamp(int(str(time)) / 1e6, tz=story.blog.now.tzinfo))
         assert any(
             str(one.post) == identity and one.begin <= moment <= (one.end or story.blog.now + DAY)
             for one in history.absences
@@ -92,6 +92,14 @@ def assert_absences_are_known(history: History, rules: RecheckRules) -> None:
     assert due <= confirmed
 
 
+def true_time(history: History, told: datetime) -> datetime:
+    """The true time of what a machine with a wrong clock dated."""
+    for night, error in history.wrong_clocks:
+        if abs(told - (night + error)) < DAY / 2:
+            return told - error
+    return told
+
+
 def held_ids(story: Story) -> set[int]:
     return {int(str(identity)) for (identity,) in story.rows("SELECT identity FROM posts WHERE is_opened")}
 
@@ -104,7 +112,10 @@ def assert_a_quiet_night_is_cheap(history: History, rules: RecheckRules) -> None
     before = len(story.server.log)
     history.blog.advance(DAY)
     assert history.dark(None) == 0
-    assert len(story.server.log) - before <= QUIET + rules.budget
+    asked = story.server.log[before:]
+    posts = [one for one in asked if "/a/" in one.target]
+    assert len(asked) - len(posts) <= QUIET
+    assert len(posts) <= rules.budget
 
 
 def assert_many_nights_end_well(story: Story, seed: int, nights: int) -> None:
@@ -117,7 +128,7 @@ def assert_many_nights_end_well(story: Story, seed: int, nights: int) -> None:
         assert_nothing_is_missed_or_made_up(history, rules)
         assert_absences_are_known(history, rules)
         assert story.rows("SELECT is_walk_complete FROM runs ORDER BY id DESC LIMIT 1") == [(1,)]
-        assert story.server._server.most_open <= 2  # noqa: SLF001 - a killed crawl's connection may linger
+        assert story.server.server.most_open <= 2, "the server may see an end after the next beginning"
         assert_sound(story)
     except BaseException:
         sys.stderr.write("\n".join(history.happened) + (story.folder / "night.log").read_text(encoding="utf-8"))
@@ -125,9 +136,9 @@ def assert_many_nights_end_well(story: Story, seed: int, nights: int) -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("story", [16], indirect=True)
-def test_two_weeks_miss_nothing_and_make_nothing_up(story: Story) -> None:
-    assert_many_nights_end_well(story, seed=1, nights=14)
+@pytest.mark.parametrize("story", [12], indirect=True)
+def test_sixty_nights_miss_nothing_and_make_nothing_up(story: Story) -> None:
+    assert_many_nights_end_well(story, seed=1, nights=60)
 
 
 @pytest.mark.slow

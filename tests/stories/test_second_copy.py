@@ -1,12 +1,13 @@
 """A second copy, and an archive that comes back from it alone."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from archive import buckets
 from archive.collection import Collection
 from archive.copying import copy, restore
 from archive.errors import IntegrityError, StorageError, UsageError
@@ -14,6 +15,7 @@ from archive.rebuild import compare
 from archive.verify import Round
 from crawler.replica import ReplicaServer, fictional_blog
 from tests.stories.conftest import Story
+from tests.stories.s3_server import S3Server
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +41,18 @@ def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 @pytest.fixture
 def place(request: pytest.FixtureRequest) -> Place:
     return folder if request.param == "folder" else request.getfixturevalue("remote")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """Object storage with one empty bucket, to which this process and those it starts are led."""
+    with S3Server(objects={"vault": {}}) as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+BUCKET = "s3://vault/kept/here"
 
 
 places = pytest.mark.parametrize("place", ["folder", "rsync"], indirect=True)
@@ -195,3 +209,88 @@ def test_rsync_that_fails_says_why(kept: Story, place: Place, monkeypatch: pytes
     monkeypatch.setenv("RSYNC_RSH", "false")
     with pytest.raises(StorageError, match="rsync"):
         copy(kept.collection, place(kept.folder / "copy"))
+
+
+@ten
+def test_archive_comes_back_from_a_bucket_alone_with_an_equal_index(kept: Story, s3: S3Server) -> None:
+    vault = s3.objects["vault"]
+    first = kept.vigil("copy", BUCKET)
+    assert first.code == 0, first.err
+    assert all(name.startswith("kept/here/") for name in vault)
+    before = dict(vault)
+    kept.publish()
+    assert kept.crawl().code == 0
+    second = copy(kept.collection, BUCKET)
+    assert 0 < second.sent < second.files
+    assert {name: vault[name] for name in before} == before, "what is there is never written again"
+    puts = [line for line in s3.log if line.startswith("PUT")]
+    assert len(puts) == len(set(puts)) == len(vault)
+    assert copy(kept.collection, BUCKET).sent == 0
+    live = kept.collection.database.rename(kept.folder / "live.db")
+    shutil.rmtree(kept.collection.root)
+    again = Collection(kept.folder / "again")
+    restore(BUCKET, again, workers=1)
+    assert compare(live, again.database) == []
+    assert list(Round(again).findings()) == []
+
+
+@ten
+def test_long_files_go_in_parts_and_arrive_whole(kept: Story, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "WHOLE_UP_TO", 1000)
+    copy(kept.collection, BUCKET)
+    assert any("uploads" in line for line in s3.log)
+    warc = next(kept.collection.warcs.glob("*.warc.gz"))
+    assert s3.objects["vault"][f"kept/here/archive/{warc.name}"] == warc.read_bytes()
+
+
+@ten
+def test_bucket_that_does_not_keep_what_it_was_given_is_found_out(kept: Story, s3: S3Server) -> None:
+    s3.damage = ".warc.gz"
+    with pytest.raises(IntegrityError, match="is not what was sent"):
+        copy(kept.collection, BUCKET)
+
+
+@ten
+def test_damage_and_loss_in_a_bucket_are_found_when_it_is_restored(kept: Story, s3: S3Server) -> None:
+    copy(kept.collection, BUCKET)
+    vault = s3.objects["vault"]
+    name = next(key for key in vault if key.endswith(".warc.gz"))
+    good = vault[name]
+    vault[name] = good[:-1] + bytes([good[-1] ^ 1])
+    with pytest.raises(IntegrityError, match="not what it was"):
+        restore(BUCKET, Collection(kept.folder / "damaged"), workers=1)
+    del vault[name]
+    with pytest.raises(IntegrityError, match="missing"):
+        restore(BUCKET, Collection(kept.folder / "lost"), workers=1)
+    vault[name] = good
+    vault["kept/here/../../outside"] = b"a path trick"
+    with pytest.raises((IntegrityError, StorageError)):
+        restore(BUCKET, Collection(kept.folder / "tricked"), workers=1)
+    assert not (kept.folder / "outside").exists()
+
+
+@ten
+def test_strangers_in_a_bucket_are_never_overwritten(kept: Story, s3: S3Server) -> None:
+    warc = next(kept.collection.warcs.glob("*.warc.gz"))
+    name = f"kept/here/archive/{warc.name}"
+    s3.objects["vault"][name] = b"somebody else's"
+    with pytest.raises(IntegrityError, match="not overwritten"):
+        copy(kept.collection, BUCKET)
+    assert s3.objects["vault"] == {name: b"somebody else's"}
+    s3.objects["vault"] = {"kept/here/state/closed.jsonl.at-000000000000000": b"another list\n"}
+    with pytest.raises(IntegrityError, match="no part of the file here"):
+        copy(kept.collection, BUCKET)
+
+
+@ten
+def test_bucket_that_refuses_says_why_in_one_line(kept: Story, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = kept.vigil("copy", "s3://nowhere")
+    assert missing.code == 1
+    assert "s3://nowhere: " in missing.err
+    assert "Traceback" not in missing.err
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(StorageError, match="s3://vault"):
+        copy(kept.collection, BUCKET)
+    with pytest.raises(UsageError, match="no bucket"):
+        copy(kept.collection, "s3://")
+    assert s3.objects["vault"] == {}
