@@ -76,10 +76,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.bucket, _, self.key = unquote(parts.path).lstrip("/").partition("/")
         self.s3.log.append(f"{self.command} {unquote(self.path)}")
         if not self._is_signed(body, parts.path, parts.query):
-            return self._refuse(403, "SignatureDoesNotMatch")
-        if self.bucket not in self.s3.objects:
-            return self._refuse(404, "NoSuchBucket")
-        return body
+            self._refuse(403, "SignatureDoesNotMatch")
+        elif self.bucket not in self.s3.objects:
+            self._refuse(404, "NoSuchBucket")
+        else:
+            return body
+        return None
 
     def _is_signed(self, body: bytes, path: str, query: str) -> bool:
         """Check a signature as AWS Signature Version 4 has it, and the digests of the body."""
