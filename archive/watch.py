@@ -126,8 +126,8 @@ def _reading(archive: Archive, site_id: int, last: RunSummary, now: datetime) ->
         f"SELECT length(t.text) AS length, a.is_textless, {columns} FROM readings r "  # noqa: S608 - columns of ours
         "JOIN posts p ON p.id = r.post_id JOIN articles a ON a.id = r.article_id JOIN texts t ON t.id = r.text_id "
         "LEFT JOIN exchanges x ON x.id = r.capture_id LEFT JOIN runs n ON n.id = x.run_id "
-        "WHERE n.route IS NOT 'import' AND p.site_id = ? AND p.is_ours = 1 AND r.is_first = 1 AND r.origin = 'permalink' "
-        "ORDER BY r.capture_id DESC LIMIT ?"
+        "WHERE n.route IS NOT 'import' AND p.site_id = ? AND p.is_ours = 1 AND r.is_first = 1 "
+        "AND r.origin = 'permalink' ORDER BY r.capture_id DESC LIMIT ?"
     )
     rows = archive.db.execute(sql, (site_id, _READ_LAST + _READ_BEFORE)).fetchall()
     newest, before = rows[:_READ_LAST], rows[_READ_LAST:]
