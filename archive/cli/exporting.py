@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archive.config import Settings
     from archive.query.answers import Filters
 
-_FORMS = ("csv", "jsonl", "sqlite", "text", "markdown")
+_FORMS = ("csv", "jsonl", "parquet", "sqlite", "text", "markdown")
 
 
 class Given(TypedDict):
@@ -34,13 +34,19 @@ class Given(TypedDict):
         "vigil export posts",
         "vigil export court-2025 --query 'court OR trial' --since 2025 --until 2025 --format jsonl",
         "vigil export titles --columns site,identity,published,title,url",
+        "vigil export posts-2026 --format parquet --since 2026",
         "vigil export corpus --format text --language ru --all-versions",
         "vigil export --wacz -o blog.wacz",
         "vigil export --wacz --since 2025 --query court -o court.wacz",
     ],
 )
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.option("--format", "form", type=click.Choice(_FORMS), help="Form of the data; csv by default.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMS),
+    help="Form of the data; csv by default. Parquet needs the extra parquet.",
+)
 @click.option("--wacz", is_flag=True, help="Write captures instead, as one WACZ file that replay software opens.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.wacz", help="The WACZ; a new name.")
 @click.option("--query", metavar="WORDS", help="Only posts with these words; as in vigil search.")

@@ -1,7 +1,7 @@
 """What leaves the archive: a folder with the data, what it means, where it is from, how to cite it, and its digests.
 
 The bytes depend on the archive and on what was asked for only: no clock, no machine, no folder's name is written down.
-``forms`` are the forms, ``citing`` the citations, ``papers`` what lies beside the data.
+``forms`` and ``parquet`` are the forms, ``citing`` the citations, ``papers`` what lies beside the data.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from archive.errors import UsageError
-from archive.export import citing, forms, papers
+from archive.export import citing, forms, papers, parquet
 from archive.query import Archive, Filters
 from archive.query.table import COLUMNS
 
@@ -25,6 +25,7 @@ class Form(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
     SQLITE = "sqlite"
     TEXT = "text"
     MARKDOWN = "markdown"
@@ -55,6 +56,7 @@ def export(archive: Archive, folder: Path, wanted: Wanted) -> Passed:
     Raises:
         UsageError: the folder is there already, or there is no such column.
         QueryError: the search expression cannot be read.
+        ConfigError: the form needs an extra that is not installed.
         OSError: the disk refused; nothing is left behind.
     """
     unknown = [name for name in wanted.columns if name not in {column.name for column in COLUMNS}]
@@ -88,6 +90,8 @@ def _write(archive: Archive, part: Path, wanted: Wanted) -> Passed:
                 forms.write_csv(part / "posts.csv", rows, wanted.columns)
             case Form.JSONL:
                 forms.write_jsonl(part / "posts.jsonl", rows, wanted.columns)
+            case Form.PARQUET:
+                parquet.write_parquet(part / "posts.parquet", rows, wanted.columns, papers.meanings())
             case Form.SQLITE:
                 forms.write_sqlite(part / "posts.sqlite", rows, wanted.columns, papers.meanings())
             case Form.TEXT | Form.MARKDOWN:

@@ -37,7 +37,8 @@ _FORMULAS = """
 
 A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. So where a text begins with one of these
 (or with apostrophes or blanks and then one of these, or with a tab or a line end), an apostrophe `'` was put before it.
-A program that needs the text itself takes that one apostrophe off again; JSON lines and SQLite have the text as it is.
+A program that needs the text itself takes that one apostrophe off again; JSON lines, Parquet and SQLite have the text
+as it is.
 Lists are joined with `; `, 1 and 0 are yes and no, an empty cell means unknown.
 """
 _TEST = """
@@ -46,6 +47,7 @@ _TEST = """
 _DATA = {
     "csv": "`posts.csv`: one row a version of a post.",
     "jsonl": "`posts.jsonl`: one JSON object a line, one line a version of a post.",
+    "parquet": "`posts.parquet`: one row a version of a post; a column's metadata say what it means.",
     "sqlite": "`posts.sqlite`: table `posts`, one row a version of a post; table `dictionary`.",
     "text": "`texts/`: one plain text a version of a post; `metadata.csv` names each in its column `path`.",
     "markdown": "`texts/`: one Markdown file a version of a post; `metadata.csv` names each in its column `path`.",
@@ -79,7 +81,7 @@ def write(archive: Archive, folder: Path, asked: Asked, *, rows: int, uids: Iter
         version=__version__,
         warning=_TEST if any(run["route"] != "site" for run in runs) else "",
         data=_DATA[asked.form],
-        formulas="" if asked.form in {"jsonl", "sqlite"} else _FORMULAS,
+        formulas="" if asked.form in {"jsonl", "parquet", "sqlite"} else _FORMULAS,
     )
     (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
     with (folder / "dictionary.csv").open("w", encoding="utf-8", newline="") as file:

@@ -6,23 +6,27 @@ import json
 import re
 import sqlite3
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from archive import open_archive
 from archive.collection import Collection
-from archive.errors import QueryError, UsageError
-from archive.export import Form, Wanted, export
+from archive.errors import ConfigError, QueryError, UsageError
+from archive.export import DEFAULT_COLUMNS, Form, Wanted, export
 from archive.export.citing import bibtex, csl
 from archive.export.forms import Row, defused, write_csv, write_jsonl, write_sqlite
 from archive.export.papers import meanings
+from archive.export.parquet import write_parquet
 from archive.model import Route
 from archive.query import Filters
 from archive.query.table import COLUMNS
@@ -114,6 +118,36 @@ def test_sqlite_holds_rows_and_their_meanings(built: Collection, tmp_path: Path)
         ("101", '["Ada Nobody"]', 1),
     ]
     assert dict(told) == {name: meanings()[name] for name in columns}
+
+
+def test_parquet_has_typed_columns_with_their_meanings(built: Collection, tmp_path: Path) -> None:
+    held = parquet.read_table(leave(built, tmp_path / "out", Form.PARQUET, all_versions=True) / "posts.parquet")
+    told = {field.name: (field.metadata or {}).get(b"meaning", b"").decode() for field in held.schema}
+    assert told == {name: meanings()[name] for name in DEFAULT_COLUMNS}
+    with open_archive(built.root) as archive:
+        rows = list(archive.table(all_versions=True))
+    for row, kept in zip(rows, held.to_pylist(), strict=True):
+        for name, value in kept.items():
+            is_time = isinstance(value, datetime)
+            assert value == (datetime.fromisoformat(str(row[name])) if is_time else row[name]), name
+    first = held.to_pylist()[0]
+    assert (first["title"], first["authors"], first["version"]) == ("=HYPERLINK(0)", ["Ada Nobody"], 1)
+    assert first["published"] == datetime(2026, 6, 1, 10, tzinfo=UTC)
+
+
+def test_empty_answer_is_a_parquet_file_all_the_same(built: Collection, tmp_path: Path) -> None:
+    held = parquet.read_table(leave(built, tmp_path / "out", Form.PARQUET, query="nowhere") / "posts.parquet")
+    assert (held.num_rows, held.column_names) == (0, list(DEFAULT_COLUMNS))
+
+
+def test_parquet_without_its_extra_says_what_to_install(
+    built: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match="pyarrow is missing") as raised:
+        leave(built, tmp_path / "out", Form.PARQUET)
+    assert "vigil-archive[parquet]" in str(raised.value.hint)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_corpus_is_a_text_a_version_named_in_its_table(built: Collection, tmp_path: Path) -> None:
@@ -218,3 +252,24 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path, form: str) -> None:
     tracemalloc.stop()
     assert (tmp_path / "out").stat().st_size > 15_000_000
     assert peak < 2_000_000
+
+
+def test_parquet_is_written_group_by_group_at_flat_memory(tmp_path: Path) -> None:
+    held_by_arrow = []
+
+    def watched() -> Iterator[Row]:
+        for row in many(4000):
+            held_by_arrow.append(pa.total_allocated_bytes())
+            yield row
+
+    tracemalloc.start()
+    before = pa.total_allocated_bytes()
+    columns = ("version", "authors", "text")
+    write_parquet(tmp_path / "out", watched(), columns, meanings(), group_bytes=1_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    told = parquet.read_metadata(tmp_path / "out")
+    assert told.num_rows == 4000
+    assert told.num_row_groups > 15
+    assert peak < 4_000_000
+    assert max(held_by_arrow) - before < 4_000_000
