@@ -11,6 +11,7 @@ from archive.plain import plain
 from archive.query import Archive, PostDetail, Version
 from archive.query.rows import NAME_OF
 from archive.web.frame import Desk, Routes, ask, clean, data, form_of, render, word
+from archive.web.negotiation import moment
 
 _CAPTURES_SHOWN = 100
 
@@ -74,6 +75,7 @@ async def capture(request: Request, datasette: Desk) -> Response:
     values = {
         "stored": stored,
         "capture": stored.capture,
+        "moment": moment(stored.capture.time, crowded=True),
         "collection": datasette.collection.root.name,
         "place": "capture",
     }

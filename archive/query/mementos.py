@@ -1,0 +1,143 @@
+"""Answered captures of a URL as a row in time: the nearest to a time and its neighbours, a page of all, a calendar.
+
+Every look-up is a seek to both sides of a time in ``captures``, whatever the archive's size. Failures are no mementos.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+
+from archive.database import instant, micros
+from archive.errors import NotFoundError, QueryError
+
+_SELECT = "SELECT c.capture_id, c.time, u.url, c.status FROM captures c JOIN urls u ON u.id = c.url_id "
+_ANSWERED = "WHERE c.url_id = ? AND c.status IS NOT NULL "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memento:
+    """One answered capture: number within the archive, time, the URL as it was asked for, status."""
+
+    id: int
+    time: datetime
+    url: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """The capture nearest to a time, with those before and after it and the ends of the row (RFC 7089 section 2.2)."""
+
+    memento: Memento
+    first: Memento
+    previous: Memento | None
+    following: Memento | None
+    last: Memento
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """How many answered captures a month has, and their number day by day."""
+
+    year: int
+    month: int
+    days: tuple[tuple[int, int], ...]
+
+
+def nearest(db: sqlite3.Connection, url_ids: tuple[int, ...], time: datetime | None) -> Neighbours:
+    """Find the capture nearest to ``time``, the older of two that are equally near; the last one for None.
+
+    Raises:
+        NotFoundError: no answer was ever captured.
+    """
+    first, last = next(after(db, url_ids, None), None), next(before(db, url_ids, None), None)
+    if first is None or last is None:
+        raise NotFoundError("there is no answered capture of that URL", hint="`vigil list` shows which posts are held.")
+    chosen = last if time is None else _closest(db, url_ids, time, first, last)
+    earlier, later = before(db, url_ids, chosen.time), after(db, url_ids, chosen.time)
+    same = list(at(db, url_ids, chosen.time, chosen.time + timedelta(microseconds=1)))
+    place = [one.id for one in same].index(chosen.id)
+    return Neighbours(
+        memento=chosen,
+        first=first,
+        previous=same[place - 1] if place else next(earlier, None),
+        following=same[place + 1] if place + 1 < len(same) else next((one for one in later if one not in same), None),
+        last=last,
+    )
+
+
+def after(db: sqlite3.Connection, url_ids: tuple[int, ...], time: datetime | None) -> Iterator[Memento]:
+    """Give captures from ``time`` on, oldest first; all for None."""
+    bound, values = ("", ()) if time is None else ("AND c.time >= ? ", (micros(time),))
+    sql = f"{_SELECT}{_ANSWERED}{bound}ORDER BY c.time, c.capture_id"
+    rows = [db.execute(sql, (one, *values)) for one in url_ids]
+    yield from map(_memento, merge(*rows, key=lambda row: (row["time"], row["capture_id"])))
+
+
+def before(db: sqlite3.Connection, url_ids: tuple[int, ...], time: datetime | None) -> Iterator[Memento]:
+    """Give captures before ``time``, newest first; all for None."""
+    bound, values = ("", ()) if time is None else ("AND c.time < ? ", (micros(time),))
+    sql = f"{_SELECT}{_ANSWERED}{bound}ORDER BY c.time DESC, c.capture_id DESC"
+    rows = [db.execute(sql, (one, *values)) for one in url_ids]
+    yield from map(_memento, merge(*rows, key=lambda row: (row["time"], row["capture_id"]), reverse=True))
+
+
+def at(db: sqlite3.Connection, url_ids: tuple[int, ...], since: datetime, until: datetime) -> Iterator[Memento]:
+    """Give captures from ``since`` to before ``until``, oldest first."""
+    for one in after(db, url_ids, since):
+        if one.time >= until:
+            return
+        yield one
+
+
+def count(db: sqlite3.Connection, url_ids: tuple[int, ...]) -> int:
+    """Count the answered captures."""
+    sql = "SELECT count(*) FROM captures WHERE url_id = ? AND status IS NOT NULL"
+    return sum(int(db.execute(sql, (one,)).fetchone()[0]) for one in url_ids)
+
+
+def page(db: sqlite3.Connection, url_ids: tuple[int, ...], number: int, size: int) -> tuple[list[Memento], bool]:
+    """Give page ``number``, from 1, of all captures, oldest first, and whether there is another one.
+
+    Raises:
+        QueryError: there is no such page.
+    """
+    found = [one for place, one in zip(range(number * size + 1), after(db, url_ids, None), strict=False)
+             if place >= (number - 1) * size]  # fmt: skip
+    if not found and number > 1:
+        raise QueryError(f"there is no page {number}", hint="Pages are counted from 1.")
+    return found[:size], len(found) > size
+
+
+def months(db: sqlite3.Connection, url_ids: tuple[int, ...]) -> tuple[Month, ...]:
+    """Count captures by day (UTC), newest month first; months without any are left out."""
+    days: dict[str, int] = {}
+    sql = (
+        "SELECT date(time / 1000000, 'unixepoch') AS day, count(*) FROM captures "
+        "WHERE url_id = ? AND status IS NOT NULL GROUP BY day"
+    )
+    for one in url_ids:
+        for day, number in db.execute(sql, (one,)):
+            days[day] = days.get(day, 0) + number
+    names = sorted({day[:7] for day in days}, reverse=True)
+    return tuple(
+        Month(
+            year=int(name[:4]),
+            month=int(name[5:]),
+            days=tuple((int(day[8:]), days[day]) for day in sorted(days) if day.startswith(name)),
+        )
+        for name in names
+    )
+
+
+def _closest(
+    db: sqlite3.Connection, url_ids: tuple[int, ...], time: datetime, first: Memento, last: Memento
+) -> Memento:
+    older, newer = next(before(db, url_ids, time), first), next(after(db, url_ids, time), last)
+    return older if abs(time - older.time) <= abs(newer.time - time) else newer
+
+
+def _memento(row: sqlite3.Row) -> Memento:
+    return Memento(id=row["capture_id"], time=instant(row["time"]), url=row["url"], status=row["status"])
