@@ -50,6 +50,7 @@ async def test_every_link_leads_to_a_sound_page(get: Get) -> None:
             target = urlsplit(urljoin(f"http://127.0.0.1{path}", link))
             assert target.scheme in {"http", "https"}, link
             is_ours = target.hostname == "127.0.0.1" and not _IN_TABLES.match(target.path)
+            is_ours = is_ours and not target.path.startswith("/web/")  # no page of ours: see test_memento
             whole = f"{target.path}?{target.query}".rstrip("?")
             if is_ours and whole not in met and not (target.path.startswith("/archive") and target.query):
                 met.add(whole)
