@@ -14,6 +14,7 @@ READING = {
     "show": "archive.cli.showing:show_post",
     "diff": "archive.cli.changing:diff",
     "timeline": "archive.cli.changing:timeline",
+    "similar": "archive.cli.likeness:similar",
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
     "export": "archive.cli.exporting:export",

@@ -1,0 +1,209 @@
+"""Near-duplicates: texts of different posts that share most of their word 3-shingles; linked, never merged.
+
+A signature of 128 minima, one hash a shingle (one permutation hashing: Li, Owen and Zhang 2012; empty places are lent
+as in Shrivastava 2017), as 32 bands of 4 finds candidates; the Jaccard index of the shingles themselves decides.
+Signatures lie in ``similar.db`` beside ``archive.db``: it may be deleted at any time (decision 0010).
+"""
+
+import hashlib
+import re
+import sqlite3
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from archive.database import BUSY_SECONDS, translated
+from archive.query import Archive
+
+SHINGLE = 3
+_BINS = 128
+_ROWS = 4
+_FORM = struct.Struct(f"<{_BINS}I")
+_BATCH = 500
+_WORD = re.compile(r"\w+")
+_ONES = (1 << 64) - 1
+_ODD = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9)
+_EMPTY = 1 << 32
+_LENDERS = tuple(tuple(Random(at).sample(range(_BINS), _BINS)) for at in range(_BINS))  # noqa: S311  no secret
+_TABLES = """
+CREATE TABLE IF NOT EXISTS signatures ( -- One row of texts, by its id and hash.
+  id INTEGER PRIMARY KEY, text_hash TEXT NOT NULL, signature BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bands ( -- Texts that share a band are candidates.
+  band INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (band, id)) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+_SHOWN = "SELECT id, text_hash FROM texts WHERE id IN (SELECT text_id FROM versions)"
+_VERSIONS = """
+SELECT v.post_id, v.site, v.identity, v.version, v.is_current, v.text_hash, v.title, p.url, p.published,
+  v.first_captured, v.capture_id, v.text
+FROM versions w JOIN post_versions v ON v.post_id = w.post_id AND v.version = w.number
+JOIN posts_current p ON p.post_id = w.post_id
+WHERE w.text_id = ?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A version of another post that is nearly the same text; times as the archive's views spell them, in UTC."""
+
+    site: str
+    identity: str
+    version: int
+    is_current: bool
+    text_hash: str
+    title: str
+    url: str | None
+    published: str | None
+    first_captured: str
+    capture_id: int
+    estimated: float
+    exact: float
+
+
+def shingles(text: str) -> set[tuple[str, ...]]:
+    """Give the runs of three words of a text, case folded; of a shorter text its words as one."""
+    words = _WORD.findall(text.casefold())
+    if len(words) < SHINGLE:
+        return {tuple(words)} if words else set()
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def jaccard(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> float:
+    """Give the share of the shingles of both that are in both, from 0 to 1."""
+    both = len(one & other)
+    return both / (len(one) + len(other) - both) if both else 0.0
+
+
+def signature(text: str) -> bytes | None:
+    """Give 128 minima, 4 bytes each; nothing for a text without words."""
+    words = _WORD.findall(text.casefold())
+    if not words:
+        return None
+    hashes = [_hash(word) for word in words] + [0] * (SHINGLE - len(words))
+    one, two, three = _ODD
+    least = [_EMPTY] * _BINS
+    for a, b, c in zip(hashes, hashes[1:], hashes[2:], strict=False):
+        mixed = (a * one + b * two + c * three) & _ONES
+        at, value = mixed >> 57, (mixed >> 25) & 0xFFFF_FFFF
+        if value < least[at]:  # noqa: PLR1730  a call of min() each time would double the cost
+            least[at] = value
+    if _EMPTY in least:
+        filled = least[:]
+        for at, value in enumerate(least):
+            if value == _EMPTY:
+                filled[at] = next(least[lender] for lender in _LENDERS[at] if least[lender] != _EMPTY)
+        least = filled
+    return _FORM.pack(*least)
+
+
+def estimate(one: bytes, other: bytes) -> float:
+    """Give the share of equal minima of two signatures: about the Jaccard index, give or take 0.04."""
+    pairs = zip(_FORM.unpack(one), _FORM.unpack(other), strict=True)
+    return sum(bool(a == b) for a, b in pairs) / _BINS
+
+
+class Signatures:
+    """The file of signatures, open for reading and writing; made where it is missing. Close it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with translated(path):
+            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def add(self, texts: list[tuple[int, str, str]]) -> None:
+        """Take in rows of ``texts``: id, hash and text, in one transaction."""
+        with translated(self._path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for number, name, text in texts:
+                    self._add(number, name, text)
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def known(self) -> set[tuple[int, str]]:
+        """Give ids and hashes of the texts that are held."""
+        with translated(self._path):
+            return set(self._db.execute("SELECT id, text_hash FROM signatures"))
+
+    def forget(self, texts: set[tuple[int, str]]) -> None:
+        """Drop texts that the archive does not show any more, or not by that id."""
+        with translated(self._path):
+            for number, _ in texts:
+                marks = self._db.execute("SELECT signature FROM signatures WHERE id = ?", (number,)).fetchone()[0]
+                bands = [(band, number) for band in _bands(marks)]
+                self._db.executemany("DELETE FROM bands WHERE band = ? AND id = ?", bands)
+                self._db.execute("DELETE FROM signatures WHERE id = ?", (number,))
+
+    def candidates(self, marks: bytes) -> Iterator[tuple[int, float]]:
+        """Give ids of texts that share a band with a signature, each with the estimated index."""
+        bands = _bands(marks)
+        sql = (
+            "SELECT id, signature FROM signatures WHERE id IN "  # noqa: S608  question marks
+            f"(SELECT id FROM bands WHERE band IN ({','.join('?' * len(bands))}))"
+        )
+        with translated(self._path):
+            for number, other in self._db.execute(sql, bands).fetchall():
+                yield number, estimate(marks, other)
+
+    def _add(self, number: int, name: str, text: str) -> None:
+        marks = signature(text)
+        self._db.execute("INSERT INTO signatures VALUES (?, ?, ?)", (number, name, marks or b""))
+        bands = [(band, number) for band in _bands(marks or b"")]
+        self._db.executemany("INSERT INTO bands VALUES (?, ?)", bands)
+
+
+def update(archive: Archive, path: Path) -> int:
+    """Bring ``path`` up to what the archive shows; give how many texts were new."""
+    with closing(Signatures(path)) as held:
+        known, shown = held.known(), {(row[0], row[1]) for row in archive.db.execute(_SHOWN)}
+        held.forget(known - shown)
+        new = sorted(shown - known)
+        for at in range(0, len(new), _BATCH):
+            batch = new[at : at + _BATCH]
+            held.add([(number, name, _text(archive, number)) for number, name in batch])
+    return len(new)
+
+
+def _text(archive: Archive, number: int) -> str:
+    return str(archive.db.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()[0])
+
+
+def find(archive: Archive, path: Path, text_hash: str, *, post_id: int, least: float) -> list[Similar]:
+    """Give versions of other posts whose shingles agree with a text's to ``least`` or more, the nearest first."""
+    own = archive.db.execute("SELECT text FROM texts WHERE post_id = ? AND text_hash = ?", (post_id, text_hash))
+    row = own.fetchone()
+    marks = signature(row["text"]) if row else None
+    if marks is None:
+        return []
+    wanted, found = shingles(row["text"]), []
+    with closing(Signatures(path)) as held:
+        for number, estimated in held.candidates(marks):
+            for other in archive.db.execute(_VERSIONS, (number,)):
+                exact = jaccard(wanted, shingles(other["text"]))
+                if other["post_id"] != post_id and exact >= least:
+                    facts = {key: other[key] for key in other.keys() if key not in {"post_id", "text"}}  # noqa: SIM118
+                    facts["is_current"] = bool(facts["is_current"])
+                    found.append(Similar(**facts, estimated=estimated, exact=exact))
+    return sorted(found, key=lambda one: (-one.exact, one.site, one.identity, one.version))
+
+
+@lru_cache(maxsize=1 << 17)
+def _hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode(errors="surrogatepass"), digest_size=8).digest())
+
+
+def _bands(marks: bytes) -> list[int]:
+    """Give 32 numbers of 53 bits: which band, and what stands in it."""
+    size = _ROWS * 4
+    parts = (marks[at : at + size] for at in range(0, len(marks), size))
+    return [(at << 48) | int.from_bytes(hashlib.blake2b(part, digest_size=6).digest()) for at, part in enumerate(parts)]
