@@ -59,12 +59,12 @@ def test_keyboard_leads_past_the_menu_and_to_a_search(browser: Browser, address:
     browser.resize(1280, 800)
     browser.open(f"{address}/")
     browser.press("Tab")
-    assert browser.ask("document.activeElement.textContent") == "Skip to the content"
+    browser.wait("document.activeElement.textContent === 'Skip to the content'")
     assert browser.ask("document.activeElement.getBoundingClientRect().left") >= 0
     browser.press("Enter")
     browser.wait("document.activeElement.id === 'content'")
     browser.press("Tab")
-    assert browser.ask("document.activeElement.id") == "q"
+    browser.wait("document.activeElement.id === 'q'")
     browser.ask("document.activeElement.value = 'gulls'")
     browser.ask("window.isOld = true")
     browser.press("Enter")
