@@ -10,13 +10,14 @@ import re
 import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
 from archive.database import BUSY_SECONDS, translated
+from archive.errors import DamagedIndexError
 from archive.query import Archive
 
 SHINGLE = 3
@@ -110,7 +111,7 @@ class Signatures:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with translated(path):
+        with _told(path):
             self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             self._db.executescript(_TABLES)
 
@@ -120,7 +121,7 @@ class Signatures:
 
     def add(self, texts: list[tuple[int, str, str]]) -> None:
         """Take in rows of ``texts``: id, hash and text, in one transaction."""
-        with translated(self._path):
+        with _told(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 for number, name, text in texts:
@@ -132,12 +133,12 @@ class Signatures:
 
     def known(self) -> set[tuple[int, str]]:
         """Give ids and hashes of the texts that are held."""
-        with translated(self._path):
+        with _told(self._path):
             return set(self._db.execute("SELECT id, text_hash FROM signatures"))
 
     def forget(self, texts: set[tuple[int, str]]) -> None:
         """Drop texts that the archive does not show any more, or not by that id."""
-        with translated(self._path):
+        with _told(self._path):
             for number, _ in texts:
                 marks = self._db.execute("SELECT signature FROM signatures WHERE id = ?", (number,)).fetchone()[0]
                 bands = [(band, number) for band in _bands(marks)]
@@ -151,7 +152,7 @@ class Signatures:
             "SELECT id, signature FROM signatures WHERE id IN "  # noqa: S608  question marks
             f"(SELECT id FROM bands WHERE band IN ({','.join('?' * len(bands))}))"
         )
-        with translated(self._path):
+        with _told(self._path):
             for number, other in self._db.execute(sql, bands).fetchall():
                 yield number, estimate(marks, other)
 
@@ -195,6 +196,17 @@ def find(archive: Archive, path: Path, text_hash: str, *, post_id: int, least: f
                     facts["is_current"] = bool(facts["is_current"])
                     found.append(Similar(**facts, estimated=estimated, exact=exact))
     return sorted(found, key=lambda one: (-one.exact, one.site, one.identity, one.version))
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn SQLite's troubles into ours; a damaged file is no loss, and `vigil rebuild` does not make it."""
+    try:
+        with translated(path):
+            yield
+    except DamagedIndexError as error:
+        hint = "Nothing is lost: delete this file, and the next vigil similar makes it again."
+        raise DamagedIndexError(str(error), hint=hint) from error
 
 
 @lru_cache(maxsize=1 << 17)

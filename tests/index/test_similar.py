@@ -108,3 +108,10 @@ def test_texts_that_left_the_archive_are_dropped(collection: Collection, tmp_pat
     with closing(Signatures(path)) as held:
         assert "gone" not in {name for _, name in held.known()}
         assert not list(held.candidates(signature("a text that is not there any more") or b""))
+
+
+def test_damaged_file_is_named_with_what_to_do(collection: Collection, capsys: pytest.CaptureFixture[str]) -> None:
+    (collection.root / "similar.db").write_text("no database at all")
+    assert _vigil("similar", "1") == 20
+    said = capsys.readouterr().err
+    assert ("similar.db is damaged" in said, "delete this file" in said, "rebuild" in said) == (True, True, False)
