@@ -158,9 +158,9 @@ class Signatures:
 
     def _add(self, number: int, name: str, text: str) -> None:
         marks = signature(text)
-        self._db.execute("INSERT INTO signatures VALUES (?, ?, ?)", (number, name, marks or b""))
+        self._db.execute("INSERT OR REPLACE INTO signatures VALUES (?, ?, ?)", (number, name, marks or b""))
         bands = [(band, number) for band in _bands(marks or b"")]
-        self._db.executemany("INSERT INTO bands VALUES (?, ?)", bands)
+        self._db.executemany("INSERT OR REPLACE INTO bands VALUES (?, ?)", bands)
 
 
 def update(archive: Archive, path: Path) -> int:
