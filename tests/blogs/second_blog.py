@@ -190,7 +190,9 @@ class SecondBlog:
                 answer = make(found, request)
                 break
         return message(
-            answer or html(_page("No está aquí", "<p>Esta página no existe.</p>"), status=404), request, self.now
+            answer or html(_page("No está aquí", "<p>Esta página no existe.</p>"), status=404),
+            request,
+            datetime.now(UTC),
         ).reply()
 
     def _listing(self, found: re.Match[str], _: Request) -> Answer | None:

@@ -31,6 +31,7 @@ def test_pages_weigh_60_to_90_kilobytes_in_the_newest_template(blog: BlogSimulat
 
 def test_prepared_pages_are_the_pages_that_are_served(blog: BlogSimulator) -> None:
     with ReplicaServer(blog) as plain, ReplicaServer(blog) as prepared:
+        plain.clock = prepared.clock = lambda: blog.now
         prepared.prepare()
         for target in ("/Watchdog", "/Watchdog?p=2", blog.listing()[5].path):
             for encoding in ("identity", "gzip"):

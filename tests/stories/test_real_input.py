@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -117,7 +117,7 @@ def real_site(data: Path) -> tuple[dict[str, bytes], Callable[[Request], Reply]]
             found = rss(f"https://www.rferl.org{OLD}", f"https://www.voanews.com{NEW}")
         else:
             found = answer(blog, request)
-        return message(replace(found, is_compressible=False), request, blog.now).reply()
+        return message(replace(found, is_compressible=False), request, datetime.now(UTC)).reply()
 
     return files, respond
 
@@ -168,7 +168,6 @@ def test_real_article_of_a_sister_site_is_crawled_by_changing_hosts_alone(shared
     sister = "\n".join(lines).replace('id = "rferl-watchdog"', 'id = "sister"\nhosts = ["www.voanews.com"]')
     sister = sister.replace('https://www.rferl.org/Watchdog"', 'https://www.voanews.com/Watchdog"')
     site.write_text(sister.replace('categories = ["Watchdog"]', ""))
-    now = fictional_blog(posts=10, others=0).now
 
     def respond(request: Request) -> Reply:
         path = urlsplit(request.target).path
@@ -181,7 +180,7 @@ def test_real_article_of_a_sister_site_is_crawled_by_changing_hosts_alone(shared
             found = html(
                 f'<div id="content">{link}<div class="wsw">x</div></div><div class="responsive-indicator"></div>'
             )
-        return message(replace(found, is_compressible=False), request, now).reply()
+        return message(replace(found, is_compressible=False), request, datetime.now(UTC)).reply()
 
     with served(respond, ["www.voanews.com"], tmp_path) as route:
         ended = crawl(str(site), tmp_path, route)
