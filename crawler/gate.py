@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 CLOCK_LIMIT = timedelta(days=1)
 """Captures of nights that are dated less wrong than this stay in their order."""
+LIKELY_PAUSE = timedelta(days=30)
+"""A clock that says no more than this since the run before it is likelier right than a server that differs."""
 LONGEST_WAIT = 3600.0
 """Seconds of a Retry-After that a run waits for; one that asks for more ends the run."""
 
@@ -139,11 +141,19 @@ class Gate:
         return robots
 
     def _check_clock(self, response: Response) -> None:
-        """End the run where the server says that this machine's clock is wrong: captures are ordered by their times."""
+        """End the run where this machine's clock seems wrong: captures are ordered by their times.
+
+        A server's clock alone does not end it: caches hand on old dates, and then the run before tells who is right.
+        """
         told = server_time(response)
         now = datetime.now(UTC)
-        if told is not None and abs(now - told) > CLOCK_LIMIT:
-            reason = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, {response.url} {told:%Y-%m-%d %H:%M}"
+        if told is None or abs(now - told) <= CLOCK_LIMIT:
+            return
+        reason = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, {response.url} {told:%Y-%m-%d %H:%M}"
+        before = self._run.last_run
+        if before is not None and timedelta(0) <= now - before <= LIKELY_PAUSE:
+            self._run.omit(response.url, OmissionKind.CONTRADICTION, f"{reason}; the run before bears this machine out")
+        else:
             self._run.stop_because(reason, ExitCode.CLOCK_WRONG)
 
     def _refuse(self, request: Request, kind: OmissionKind, reason: str) -> None:

@@ -84,6 +84,7 @@ class Records:
         self.before.require_route(options.route)
         self.walk_state = self.before.walk_state(options.site.id)
         self.known = self.before.known(options.site.id)
+        self.last_run = next((run.started for run in self.before.runs(limit=1)), None)
         self.lost_before = tuple((one.run, lost) for one in healed for lost in one.lost)
         writer = WarcWriter(
             collection,

@@ -102,6 +102,7 @@ class Run:
         )
         self.known = self._records.known
         self.walk_state = self._records.walk_state
+        self.last_run = self._records.last_run
         self.course = Course(pending=list(self.walk_state.resume), can_resume=self.site.listing.day_page is not None)
         Run._runs[crawler] = self
 
