@@ -65,7 +65,10 @@ class ExitCode(IntEnum):
     OVERDUE = 34
     """The command did its work, and found that a run is overdue or failed, or something else needs a look."""
     CLOCK_WRONG = 35
-    """This machine's clock and the server's are more than a day apart; nothing was crawled. Set the clock."""
+    """This machine's clock and the server's are more than a day apart, and no earlier run bears this machine's out.
+
+    Nothing was crawled. Set the clock.
+    """
     LOCKED = 75
     """Another writer holds the collection; try again later."""
 

@@ -47,7 +47,8 @@ _TEST = """
 _DATA = {
     "csv": "`posts.csv`: one row a version of a post.",
     "jsonl": "`posts.jsonl`: one JSON object a line, one line a version of a post.",
-    "parquet": "`posts.parquet`: one row a version of a post; a column's metadata say what it means.",
+    "parquet": "`posts.parquet`: one row a version of a post; a column's metadata say what it means. Another "
+    "release of pyarrow writes other bytes for the same rows.",
     "sqlite": "`posts.sqlite`: table `posts`, one row a version of a post; table `dictionary`.",
     "text": "`texts/`: one plain text a version of a post; `metadata.csv` names each in its column `path`.",
     "markdown": "`texts/`: one Markdown file a version of a post; `metadata.csv` names each in its column `path`.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from archive.database import instant, micros
 from archive.errors import NotFoundError
 from archive.model import PageOutcome
+from archive.query import mementos
 from archive.query.answers import AsOf, StoredCapture
 from archive.query.rows import CAPTURES, capture_of
 
@@ -38,22 +39,12 @@ def of_urls(db: sqlite3.Connection, url_ids: Iterable[int]) -> tuple[StoredCaptu
 
 
 def nearest(db: sqlite3.Connection, url: str, time: datetime) -> StoredCapture | None:
-    """Find the capture of a URL with an answer below 400 that is nearest to ``time``; two seeks, however many."""
-    at = micros(time)
-    sides = (("<=", "DESC"), (">", "ASC"))
-    found = [
-        row
-        for (url_id,) in db.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchall()
-        for sign, order in sides
-        for row in db.execute(
-            f"SELECT time, capture_id FROM captures WHERE url_id = ? AND time {sign} ? "  # noqa: S608  two fixed words
-            f"AND status BETWEEN 200 AND 399 ORDER BY time {order}, capture_id {order} LIMIT 1",
-            (url_id, at),
-        )
-    ]
-    if not found:
-        return None
-    return capture(db, min(found, key=lambda row: abs(row["time"] - at))["capture_id"])
+    """Find the capture of a URL, spelled so, with an answer below 400 that is nearest to ``time``, before or after."""
+    spelled = tuple(row[0] for row in db.execute("SELECT id FROM urls WHERE url = ?", (url,)))
+    sides = (mementos.before(db, spelled, time), mementos.after(db, spelled, time))
+    found = [one for side in sides if (one := next((one for one in side if one.status < 400), None)) is not None]
+    closest = min(found, key=lambda one: abs(one.time - time), default=None)
+    return None if closest is None else capture(db, closest.id)
 
 
 def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: str) -> AsOf:

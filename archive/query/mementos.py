@@ -1,4 +1,4 @@
-"""Answered captures of a URL as a row in time: the nearest to a time and its neighbours, a page of all, a calendar.
+"""Answered captures of a URL as a row in time: the nearest to a time and its neighbours, a page of all.
 
 Every look-up is a seek to both sides of a time in ``captures``, whatever the archive's size. Failures are no mementos.
 """
@@ -35,15 +35,6 @@ class Neighbours:
     previous: Memento | None
     following: Memento | None
     last: Memento
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
-    """How many answered captures a month has, and their number day by day."""
-
-    year: int
-    month: int
-    days: tuple[tuple[int, int], ...]
 
 
 def nearest(db: sqlite3.Connection, url_ids: tuple[int, ...], time: datetime | None) -> Neighbours:
@@ -92,12 +83,6 @@ def at(db: sqlite3.Connection, url_ids: tuple[int, ...], since: datetime, until:
         yield one
 
 
-def count(db: sqlite3.Connection, url_ids: tuple[int, ...]) -> int:
-    """Count the answered captures."""
-    sql = "SELECT count(*) FROM captures WHERE url_id = ? AND status IS NOT NULL"
-    return sum(int(db.execute(sql, (one,)).fetchone()[0]) for one in url_ids)
-
-
 def page(db: sqlite3.Connection, url_ids: tuple[int, ...], number: int, size: int) -> tuple[list[Memento], bool]:
     """Give page ``number``, from 1, of all captures, oldest first, and whether there is another one.
 
@@ -109,27 +94,6 @@ def page(db: sqlite3.Connection, url_ids: tuple[int, ...], number: int, size: in
     if not found and number > 1:
         raise QueryError(f"there is no page {number}", hint="Pages are counted from 1.")
     return found[:size], len(found) > size
-
-
-def months(db: sqlite3.Connection, url_ids: tuple[int, ...]) -> tuple[Month, ...]:
-    """Count captures by day (UTC), newest month first; months without any are left out."""
-    days: dict[str, int] = {}
-    sql = (
-        "SELECT date(time / 1000000, 'unixepoch') AS day, count(*) FROM captures "
-        "WHERE url_id = ? AND status IS NOT NULL GROUP BY day"
-    )
-    for one in url_ids:
-        for day, number in db.execute(sql, (one,)):
-            days[day] = days.get(day, 0) + number
-    names = sorted({day[:7] for day in days}, reverse=True)
-    return tuple(
-        Month(
-            year=int(name[:4]),
-            month=int(name[5:]),
-            days=tuple((int(day[8:]), days[day]) for day in sorted(days) if day.startswith(name)),
-        )
-        for name in names
-    )
 
 
 def _closest(
