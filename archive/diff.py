@@ -1,9 +1,10 @@
 """What changed between two texts of a post: paragraph by paragraph, moved ones recognised, changed ones word by word.
 
-Pure. Bounded for hostile texts: very long runs of other paragraphs, and very long paragraphs, are not compared closer.
+Pure. Bounded for hostile texts: what would take too many steps to compare closer is shown as removed and added.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,8 +14,8 @@ ALIKE = 0.5
 """Paragraphs of which at least this share of the words is common are one that was changed."""
 MOST_PAIRS = 10_000
 """So many pairs of other paragraphs are compared with each other; beyond, they are removed and added."""
-MOST_WORDS = 4_000
-"""Words of a paragraph that is compared word by word."""
+MOST_STEPS = 100_000_000
+"""What one comparison may cost: about two seconds at worst. Twenty paragraphs, each written anew, take a tenth."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -66,10 +67,31 @@ class Diff:
         return sum(line.change is change for line in self.lines)
 
 
+class _Effort:
+    """What is left of the steps that one comparison may take."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def allows(self, steps: int) -> bool:
+        """Say whether so many may be taken, and take them from what is left."""
+        if steps > self._left:
+            return False
+        self._left -= steps
+        return True
+
+    def allows_match(self, first: Sequence[str], second: Sequence[str]) -> bool:
+        """Say whether these may be matched: each pair of equal items is looked at once for each block that is found."""
+        often = Counter(first)
+        equal = sum(often[item] for item in second)
+        return self.allows(equal * min(len(first), len(second)))
+
+
 def compare(old_title: str, old: Sequence[str], new_title: str, new: Sequence[str]) -> Diff:
     """Compare two texts, each a headline and paragraphs."""
-    title = _line(1, 1, old_title, new_title, Change.CHANGED)
-    pairs = _pairs(old, new)
+    effort = _Effort()
+    title = _line(1, 1, old_title, new_title, Change.CHANGED, effort)
+    pairs = _pairs(old, new, effort)
     back = {there: here for here, there in pairs.items()}
     still = _in_order(pairs)
     lines: list[Line] = []
@@ -85,59 +107,78 @@ def compare(old_title: str, old: Sequence[str], new_title: str, new: Sequence[st
                 at += 1
             at = origin + 1
         how = Change.CHANGED if origin in still else Change.MOVED
-        lines.append(_line(origin + 1, number + 1, old[origin], text, how))
+        lines.append(_line(origin + 1, number + 1, old[origin], text, how, effort))
     rest = (place for place in range(at, len(old)) if place not in pairs)
     lines += [_whole(Change.REMOVED, place + 1, None, old[place]) for place in rest]
     return Diff(title=title, lines=tuple(lines))
 
 
-def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+def _pairs(old: Sequence[str], new: Sequence[str], effort: _Effort) -> dict[int, int]:
     """Say which paragraph became which: the same in place, the same elsewhere, then the most alike."""
     pairs: dict[int, int] = {}
-    for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
-        pairs |= {block.a + step: block.b + step for step in range(block.size)}
+    for tag, a, b, c, _ in _steps(old, new, effort):
+        pairs |= {a + step: c + step for step in range(b - a)} if tag == "equal" else {}
     taken = set(pairs.values())
     places: dict[str, list[int]] = {}
-    for there, text in enumerate(new):
+    for there in reversed(range(len(new))):
         if there not in taken:
-            places.setdefault(text, []).append(there)
+            places.setdefault(new[there], []).append(there)
     for here, text in enumerate(old):
         if here not in pairs and places.get(text):
-            pairs[here] = places[text].pop(0)
+            pairs[here] = places[text].pop()
     taken = set(pairs.values())
-    left = [here for here in range(len(old)) if here not in pairs]
-    right = [there for there in range(len(new)) if there not in taken]
-    if left and right and len(left) * len(right) <= MOST_PAIRS:
-        _pair_alike(pairs, old, new, left, right)
+    left = {here: _words(text) for here, text in enumerate(old) if here not in pairs}
+    right = {there: _words(text) for there, text in enumerate(new) if there not in taken}
+    if len(left) * len(right) <= MOST_PAIRS:
+        _pair_alike(pairs, left, right, effort)
     return pairs
 
 
 def _pair_alike(
-    pairs: dict[int, int], old: Sequence[str], new: Sequence[str], left: list[int], right: list[int]
+    pairs: dict[int, int], left: dict[int, list[str]], right: dict[int, list[str]], effort: _Effort
 ) -> None:
-    first = {here: _words(old[here]) for here in left}
-    second = {there: _words(new[there]) for there in right}
-    scores: list[tuple[float, int, int]] = []
-    for here in left:
-        for there in right:
-            score = _likeness(first[here], second[there])
-            if score >= ALIKE:
-                scores.append((-score, abs(here - there), here * len(new) + there))
+    scores = (
+        (-_likeness(first, second, effort), abs(here - there), here, there)
+        for here, first in left.items()
+        for there, second in right.items()
+    )
     taken: set[int] = set()
-    for _, _, code in sorted(scores):
-        here, there = divmod(code, len(new))
+    for _, _, here, there in sorted(score for score in scores if score[0] <= -ALIKE):
         if here not in pairs and there not in taken:
             pairs[here] = there
             taken.add(there)
 
 
-def _likeness(first: list[str], second: list[str]) -> float:
-    if not first or not second or len(first) > MOST_WORDS or len(second) > MOST_WORDS:
+def _likeness(first: list[str], second: list[str], effort: _Effort) -> float:
+    """Say which share of the words is common; where it would take too many steps, of their beginnings and ends."""
+    if not effort.allows(20 * (len(first) + len(second))):
         return 0.0
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
-    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
-        return 0.0
-    return matcher.ratio()
+    head, tail = _common_ends(first, second)
+    inner = (first[head : len(first) - tail], second[head : len(second) - tail])
+    common = head + tail
+    if all(inner) and effort.allows_match(*inner):
+        common += sum(block.size for block in SequenceMatcher(None, *inner, autojunk=False).get_matching_blocks())
+    return 2 * common / (len(first) + len(second) or 1)
+
+
+def _steps(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[tuple[str, int, int, int, int]]:
+    """List what makes one of the other, as ``SequenceMatcher.get_opcodes`` does; the common ends cost nothing."""
+    head, tail = _common_ends(old, new)
+    first, second = old[head : len(old) - tail], new[head : len(new) - tail]
+    inner = [("replace", 0, len(first), 0, len(second))]
+    if effort.allows_match(first, second):
+        inner = list(SequenceMatcher(None, first, second, autojunk=False).get_opcodes())
+    told = [("equal", 0, head, 0, head)]
+    told += [(tag, a + head, b + head, c + head, d + head) for tag, a, b, c, d in inner]
+    return [*told, ("equal", len(old) - tail, len(old), len(new) - tail, len(new))]
+
+
+def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Count the items that both begin with, and of the rest those that both end with."""
+    shorter = min(len(old), len(new))
+    head = next((place for place in range(shorter) if old[place] != new[place]), shorter)
+    most = shorter - head
+    return head, next((place for place in range(most) if old[-1 - place] != new[-1 - place]), most)
 
 
 def _in_order(pairs: dict[int, int]) -> set[int]:
@@ -162,11 +203,11 @@ def _in_order(pairs: dict[int, int]) -> set[int]:
     return still
 
 
-def _line(before: int, after: int, old: str, new: str, how: Change) -> Line:
+def _line(before: int, after: int, old: str, new: str, how: Change, effort: _Effort) -> Line:
     if old == new:
         change = Change.MOVED if how is Change.MOVED else Change.SAME
         return Line(change=change, before=before, after=after, pieces=(Piece(change=Change.SAME, text=new),))
-    return Line(change=how, before=before, after=after, pieces=tuple(_pieces(old, new)))
+    return Line(change=how, before=before, after=after, pieces=tuple(_pieces(old, new, effort)))
 
 
 def _whole(change: Change, before: int | None, after: int | None, text: str) -> Line:
@@ -177,16 +218,14 @@ def _words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text) if not word.isspace()]
 
 
-def _pieces(old: str, new: str) -> list[Piece]:
+def _pieces(old: str, new: str, effort: _Effort) -> list[Piece]:
     first, second = _WORD.findall(old), _WORD.findall(new)
-    if len(first) > MOST_WORDS or len(second) > MOST_WORDS:
-        return [Piece(change=Change.REMOVED, text=old), Piece(change=Change.ADDED, text=new)]
     pieces: list[Piece] = []
-    for tag, a, b, c, d in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece(change=Change.SAME, text="".join(first[a:b])))
-            continue
+    for tag, a, b, c, d in _steps(first, second, effort):
         removed, added = "".join(first[a:b]), "".join(second[c:d])
+        if tag == "equal":
+            pieces += [Piece(change=Change.SAME, text=added)] if added else []
+            continue
         pieces += [Piece(change=Change.REMOVED, text=removed)] if removed else []
         pieces += [Piece(change=Change.ADDED, text=added)] if added else []
     return pieces

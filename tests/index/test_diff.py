@@ -1,5 +1,6 @@
 """Two texts compared: nothing is lost, moved paragraphs are recognised, changed ones shown word by word."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,8 +61,26 @@ def test_removed_paragraph_stands_where_it_was() -> None:
     assert [line.change.value for line in diff.lines] == ["same", "removed", "same"]
 
 
-def test_hostile_texts_are_compared_in_a_moment() -> None:
-    old = [f"word{number} and so on" for number in range(3000)]
-    assert compare("T", old, "T", [text[::-1] for text in old]).count(Change.ADDED) == 3000
-    long = "x " * 50_000
-    assert len(compare("T", [long], "T", [long + "y"]).lines) == 2
+HOSTILE = {
+    "thousands of other paragraphs": ([f"one {n}" for n in range(5000)], [f"{n} two" for n in range(5000)]),
+    "thousands of equal paragraphs": (["a"] * 20_000, ["b", *["a"] * 19_998, "b"]),
+    "one word over and over": (
+        [f"x{n} " + "a " * 1000 for n in range(30)],
+        [f"y{n} " + "a " * 1100 for n in range(30)],
+    ),
+    "one very long paragraph": (["0 1 " * 20_000], ["0 " * 40_000]),
+    "two words that alternate": (["0 1 " * 50 + str(n) for n in range(100)], ["0 " * 100 + str(n) for n in range(100)]),
+}
+
+
+@pytest.mark.timeout(60)  # without a bound the third takes minutes
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_texts_are_compared_in_few_steps_and_nothing_is_lost(case: str) -> None:
+    old, new = HOSTILE[case]
+    assert sides(compare("T", old, "T", new)) == (old, new)
+
+
+def test_long_paragraph_shows_the_word_that_changed() -> None:
+    long = " ".join(f"word{number % 500}" for number in range(20_000))
+    (line,) = compare("T", [long], "T", [long.replace("word0 ", "other ", 1)]).lines
+    assert [piece.text for piece in line.pieces if piece.change is not Change.SAME] == ["word0", "other"]
