@@ -20,7 +20,14 @@ _Printable = Annotated[
     str, TextRule("a line of text, not empty", lambda text: text.isprintable() and bool(text.strip()))
 ]
 _Contact = Annotated[
-    str, TextRule("one web or mail address in ASCII, without spaces", lambda text: bool(re.fullmatch(r"[!-~]+", text)))
+    str,
+    TextRule(
+        "one web or mail address in ASCII: https://archive.example/contact, or desk@archive.example",
+        lambda text: bool(re.fullmatch(r"https?://[!-~]+|(?:mailto:)?[!-?A-~]+@[!-?A-~]+", text)),
+    ),
+]
+_Server = Annotated[
+    str, TextRule("a server's name, or name:port, in ASCII", lambda text: bool(re.fullmatch(r"[!-~]+", text)))
 ]
 _HostLabel = Annotated[
     str,
@@ -109,7 +116,7 @@ class SettingsFile:
     """Folders where each checkpoint of the log of seals is put; best where you cannot take it back."""
     alarm_hours: Annotated[int, NumberRule(0, 8760, "hours")] = 48
     """Hours after which a seal without two time stamps is a finding of ``vigil verify``."""
-    ntp: _Contact | None = None
+    ntp: _Server | None = None
     """NTP server, ``host`` or ``host:port``, asked for the time before and after a run; left out: none."""
     role: _Printable = "crawler"
     """What this machine is in sealed provenance, in place of its name."""

@@ -28,21 +28,27 @@ def confirm(collection: Collection, site: Site, operator: str | None, now: datet
         append(_path(collection), *told)
 
 
+def confirmed(collection: Collection, site: Site) -> dict[str, str]:
+    """Give when each exception of ``site`` that was confirmed was, by its rule."""
+    known = _times(_path(collection))
+    return {one.rule: known[digest_of(one)] for one in site.robots_exceptions if digest_of(one) in known}
+
+
 def require(collection: Collection, site: Site) -> dict[str, str]:
     """Give when each exception of ``site`` was confirmed, by its rule.
 
     Raises:
         UsageError: one was not confirmed.
     """
-    known = _times(_path(collection))
+    known = confirmed(collection, site)
     for one in site.robots_exceptions:
-        if digest_of(one) not in known:
+        if one.rule not in known:
             raise UsageError(
                 f"{site.id} sets the robots.txt rule {one.rule} aside, and nobody confirmed that yet: {one.reason}",
                 hint=f"Confirm it once: vigil crawl {site.id} --accept-exceptions. Or take it out of the site file: "
                 "then only what robots.txt allows is asked for.",
             )
-    return {one.rule: known[digest_of(one)] for one in site.robots_exceptions}
+    return known
 
 
 def _path(collection: Collection) -> Path:
