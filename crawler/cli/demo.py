@@ -77,18 +77,16 @@ def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authorit
     crawl = ["crawl", SITE, "--delay", "0", "--cacert", str(authority)]
     for rule in server.resolve:
         crawl += ["--resolve", rule]
-    newest = blog.listing()[0]
+    told = next(post for post in blog.listing() if post.language == "en" and len(post.truth.blocks) > 4)
     steps: list[tuple[str, Sequence[str]]] = [
         ("The first night: walk the listing to its end, keep every answer, index every post.", crawl),
         ("What is here now.", ["status"]),
         ("The newest posts.", ["list", "--limit", "5"]),
         ("Find a word in every text.", ["search", "reporter", "--limit", "3"]),
-        ("One post: its text, its versions, and the record that holds its bytes.", ["show", str(newest.id)]),
-        (
-            "The very bytes the server sent for it, as it sent them.",
-            ["get", str(newest.id), "--http", "-o", "post.http"],
-        ),
-        ("The second night: one new post.", crawl),
+        ("One post: its text, its versions, and the record that holds its bytes.", ["show", str(told.id)]),
+        ("The very bytes the server sent for it, as it sent them.", ["get", str(told.id), "--http", "-o", "post.http"]),
+        ("The second night: one new post, and an old one that was edited.", crawl),
+        ("What the edit changed.", ["diff", str(told.id)]),
         (
             "Every record against its digest and the seal of its run, and the index made anew, row by row.",
             ["verify", "--deep"],
@@ -96,7 +94,7 @@ def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authorit
     ]
     for number, (what, words) in enumerate(steps, 1):
         if number == 7:
-            _another_day(blog)
+            _another_day(blog, told.id)
         show(f"\n{number}. {what}")
         code = _vigil(folder, words)
         if code:
@@ -109,12 +107,15 @@ def _tell(folder: Path, blog: "BlogSimulator", server: "ReplicaServer", authorit
     return ExitCode.OK
 
 
-def _another_day(blog: "BlogSimulator") -> None:
-    """Let a day pass on which the blog publishes one post."""
+def _another_day(blog: "BlogSimulator", told: int) -> None:
+    """Let a day pass on which the blog publishes one post, and adds to another."""
     newest = blog.listing()[0]
     now = blog.advance(timedelta(days=1))
     title = f"A Day Later: {newest.title}"
     blog.publish(replace(newest, id=newest.id + 1000, slug=None, title=title, published=now, modified=now, touched=now))
+    more = "The answer came a day later, by telephone, and was read out twice."
+    # The archive's nights are told by the clock, so an edit is one where it is younger than the capture.
+    blog.edit(told, body=[*blog[told].body, more], when=datetime.now(UTC))
 
 
 def _vigil(folder: Path, words: Sequence[str]) -> int:

@@ -92,8 +92,13 @@ class BlogSimulator:
         title: str | None = None,
         body: Sequence[Part | str] | None = None,
         is_silent: bool = False,
+        when: datetime | None = None,
     ) -> Post:
-        """Change title or body now (a string is a paragraph); a silent edit leaves the stated modification time alone."""
+        """Change title or body (a string is a paragraph), now or as of ``when``.
+
+        A silent edit leaves the stated modification time alone.
+        """
+        when = when or self.now
         old = self._posts[post_id]
         parts = old.body if body is None else (Paragraph(text=part) if isinstance(part, str) else part for part in body)
         return self._put(
@@ -101,8 +106,8 @@ class BlogSimulator:
                 old,
                 title=old.title if title is None else title,
                 body=tuple(parts),
-                modified=old.modified if is_silent else self.now,
-                touched=self.now,
+                modified=old.modified if is_silent else when,
+                touched=when,
             )
         )
 
