@@ -8,7 +8,9 @@ itself, which is asked for one file at a time.
 import base64
 import hashlib
 from concurrent.futures import Executor
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -69,7 +71,8 @@ def _write(job: _Job) -> None:
         job.place.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as file:
             try:
-                _index(job, file)
+                with redirect_stderr(StringIO()):  # warcio prints there what the import has noted as faults
+                    _index(job, file)
             except OSError:
                 raise
             except Exception as error:

@@ -38,8 +38,8 @@ def import_files(settings: "Settings", *, files: tuple[Path, ...], site: str | N
 
     Each is kept byte for byte under archive/imports and indexed in place; its captures count for their posts in the
     order of time, marked as imported wherever they are shown. Each fault of a file is a finding (vigil status RUN lists
-    them). A second import of the same file adds nothing; one that was interrupted goes on. Ends with 10 when there are
-    faults.
+    them). A second import of the same file adds nothing; one that was interrupted goes on. A file in which there is
+    not one record is not kept. Ends with 10 when there are faults.
     """
     from archive.collection import Collection
     from archive.config import find_site
@@ -99,11 +99,11 @@ def _tell(outcome: "FileOutcome", *, as_json: bool) -> None:
     if as_json:
         show_json(outcome)
         return
-    if outcome.is_known:
+    if outcome.kept_as and outcome.is_known:
         show(f"{outcome.path}: imported before, nothing is new")
         return
     counts = ", ".join(f"{number:,} {what}" for what, number in sorted(outcome.counts.items())) or "no records"
-    show(f"{outcome.path}: {counts}; kept as {outcome.kept_as}")
+    show(f"{outcome.path}: {counts}" + (f"; kept as {outcome.kept_as}" if outcome.kept_as else ""))
     for fault in outcome.faults[:_SHOWN]:
         show(f"  {clean_line(fault)}")
     if len(outcome.faults) > _SHOWN:

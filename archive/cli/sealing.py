@@ -43,9 +43,12 @@ def seal(settings: "Settings", *, as_json: bool) -> ExitCode:
 
 
 def show_owed(owed: "Owed", alarm_hours: int) -> None:
-    """Write what is owed, one line each."""
-    for run, reason in owed.unsealed:
-        show(f"NOT sealed: run {run}: {clean_line(reason)}")
+    """Write what is owed, one line for each reason and each stamp."""
+    from archive.evidence.owed import told_runs
+
+    for reason in dict.fromkeys(reason for _, reason in owed.unsealed):
+        runs = [run for run, why in owed.unsealed if why == reason]
+        show(f"{told_runs(runs)} NOT sealed: {clean_line(reason)}")
     for stamp in owed.pending:
         overdue = " (OVERDUE)" if stamp.is_overdue(alarm_hours, datetime.now(UTC)) else ""
         reasons = clean_line("; ".join(stamp.reasons))

@@ -1,5 +1,6 @@
 """What is still owed to an archive: runs without a seal, seals without two time stamps. Reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +59,11 @@ def owed(collection: Collection) -> Owed:
         pending=tuple(stamp for name in names for stamp in pending_of(collection, name, events)),
         is_begun=bool(names) or any(event.kind in {EventKind.SEALED, EventKind.STAMPED} for event in events),
     )
+
+
+def told_runs(runs: Sequence[str]) -> str:
+    """Name runs that share a fate, in few words however many: the first and the last."""
+    return f"run {runs[0]} is" if len(runs) == 1 else f"{len(runs):,} runs ({runs[0]} to {runs[-1]}) are"
 
 
 def unsealed_runs(collection: Collection, names: tuple[str, ...]) -> tuple[RunFiles, ...]:

@@ -23,7 +23,7 @@ from archive.evidence.custody import Custody, EventKind, head_of
 from archive.evidence.keys import SigningKeys, read_certificates, read_passphrase, read_public, read_signing
 from archive.evidence.ledger import Ledger, seal_names, seal_of, seals_folder
 from archive.evidence.members import RunFiles, SealedFile, facts_of, read_file
-from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, unsealed_runs
+from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, told_runs, unsealed_runs
 from archive.evidence.provenance import Sealing, run_json
 from archive.evidence.seal import PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
 from archive.evidence.signature import check_signature, sign
@@ -93,8 +93,11 @@ class _Sealer:
             passphrase = read_passphrase(self._settings.passphrase_file)
             keys = read_signing(self._settings.keys, passphrase, datetime.now(UTC))
         except VigilError as error:
+            reason = f"{error}. {error.hint}".replace(str(self._settings.keys), "keys")
             for run in waiting:
-                self._owe(run.run, f"{error}. {error.hint}".replace(str(self._settings.keys), "keys"))
+                self._tell_once(EventKind.SEAL_OWED, run.run, {"reason": reason})
+            if waiting:
+                _log.warning("%s NOT sealed: %s", told_runs([run.run for run in waiting]), reason)
             return ()
         leave_copies(self._collection, self._settings)
         self._heal(keys)
@@ -188,7 +191,7 @@ class _Sealer:
         self._custody.append(EventKind.SEALED, name, {"leaf": leaf, "index": str(index)})
 
     def _owe(self, run: str, reason: str) -> None:
-        _log.warning("run %s is NOT sealed: %s", run, reason)
+        _log.warning("%s NOT sealed: %s", told_runs([run]), reason)
         self._tell_once(EventKind.SEAL_OWED, run, {"reason": reason})
 
     def _tell_once(self, kind: EventKind, subject: str, details: dict[str, str]) -> None:

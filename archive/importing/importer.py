@@ -19,7 +19,7 @@ from archive.config import Settings
 from archive.database import micros
 from archive.errors import IntegrityError, NotFoundError, StorageError
 from archive.importing.captures import Held, Judge, url_of
-from archive.importing.originals import SUFFIXES, Source, gunzipped, keep, sources, unpack
+from archive.importing.originals import SUFFIXES, Source, gunzipped, keep, sources, unlike, unpack
 from archive.index import Index
 from archive.indexer import Indexer, whole_units
 from archive.model import Omission, OmissionKind, Route, RunEnd, RunStart, sha256_of
@@ -45,7 +45,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True, kw_only=True)
 class FileOutcome:
-    """What became of one file: where it is kept, how many records of each kind were met, what was wrong."""
+    """What became of one file: where it is kept, how many records of each kind were met, what was wrong.
+
+    ``kept_as`` is empty where the file holds nothing that an archive could hold; it is not imported then.
+    """
 
     path: str
     kept_as: str = ""
@@ -90,6 +93,9 @@ class Importer:
         """
         outcome = FileOutcome(path=str(path))
         size = path.stat().st_size
+        if (why := unlike(path)) is not None:
+            outcome.faults.append(f"not imported: {why}")
+            return outcome
         kept = keep(self._collection, path, lambda done: progress("keeping", done, size))
         outcome.kept_as, outcome.digest, outcome.size = kept.name, kept.digest, kept.size
         top = Source(file=kept.name, start=0, end=kept.size)

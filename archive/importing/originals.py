@@ -11,10 +11,11 @@ from pathlib import Path
 from isal import isal_zlib
 
 from archive.collection import Collection
-from archive.errors import IntegrityError
+from archive.errors import IntegrityError, StorageError
 from archive.model import IMPORTS
 from archive.verify.wacz import check_container
 from archive.warc.files import refused, sync_folder
+from archive.warc.foreign import NotChunkedError, Unsound, foreign_records
 from archive.zipped import open_zip
 
 _CHUNK = 1 << 20
@@ -49,6 +50,30 @@ class Source:
     def key(self) -> str:
         """The words by which runs name it."""
         return f"import {self.file}{f' {self.member}' if self.member else ''}"
+
+
+def unlike(path: Path) -> str | None:
+    """Say why a file is none of the kind that is imported: no ZIP, and not one WARC or ARC record in it.
+
+    A file that begins with rubbish is searched for its first record, to the end if there is none.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(4) == b"PK\3\4":
+                return None
+            first = None
+            for one in foreign_records(file, 0, path.stat().st_size):
+                if not isinstance(one, Unsound):
+                    return None
+                first = first or one.what
+    except NotChunkedError:
+        return None
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+    return first or "it is empty"
 
 
 def keep(collection: Collection, path: Path, progress: Callable[[int], None] = lambda _done: None) -> Kept:

@@ -286,6 +286,38 @@ def test_huge_header_and_rubbish_are_findings_and_the_rest_is_read(bench: Bench,
     assert len(bench.rows("SELECT 1 FROM omissions")) >= 2
 
 
+RUBBISH = {
+    "noise": random.Random(5).randbytes(20_000),
+    "nothing": b"",
+    "text": b"name,lamp\nMaryna,1\n" * 400,
+    "packed text": gzip.compress(b"name,lamp\nMaryna,1\n" * 400),
+}
+
+
+@pytest.mark.parametrize("kind", RUBBISH)
+def test_file_without_a_record_is_named_and_not_kept(
+    bench: Bench, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.warc.gz").write_bytes(RUBBISH[kind])
+    good = write_warc(tmp_path / "other.warc.gz", (LAMP, BEGAN, OLD))
+    assert bench.take(tmp_path / "old.warc.gz", good) == 10
+    assert "not imported: " in capsys.readouterr().out
+    (kept,) = bench.collection.imports.iterdir()
+    assert kept.read_bytes() == good.read_bytes()
+
+
+def test_several_unsealed_runs_are_told_in_one_line(
+    bench: Bench, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [write_warc(tmp_path / f"{n}.warc.gz", (f"/a/n/{n}.html", BEGAN, OLD)) for n in (1, 2, 3)]
+    assert bench.take(*files) == 0
+    capfd.readouterr()
+    bench.run("status")
+    told = [line for line in capfd.readouterr().out.splitlines() if "NOT sealed:" in line]
+    assert len(told) == 1
+    assert told[0].startswith("3 runs (")
+
+
 @pytest.mark.parametrize("what", ["altered", "gone", "a stranger"])
 def test_tampering_with_an_original_is_found(lived: Bench, tmp_path: Path, what: str) -> None:
     copy = Bench(tmp_path / "copy")

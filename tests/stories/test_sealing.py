@@ -82,7 +82,7 @@ def test_night_that_dies_while_it_is_sealed_is_finished_by_the_next(story: Story
 def test_night_without_keys_is_not_sealed_and_that_is_said(story: Story) -> None:
     assert story.crawl().code == 0
     status = story.vigil("status")
-    assert "NOT sealed: run" in status.out
+    assert " is NOT sealed: " in status.out
     assert "vigil keys init" in status.out
     verified = story.vigil("verify")
     assert (verified.code, "NOT sealed" in verified.out) == (0, True)
