@@ -17,7 +17,8 @@ from archive.database import (
     translated,
 )
 from archive.model import RecordRef, Sha256
-from archive.schema import TABLES, VIEWS
+from archive.schema import SURTS, TABLES, VIEWS
+from archive.surts import surt_of
 
 # sqlite_utils imports these two where it finds them, to take rows of theirs, which nobody gives it here: half a second
 # and 60 MB of every crawl.
@@ -39,6 +40,15 @@ def m001_first_schema(db: Database) -> None:
     """Make every table, index and view of the first release."""
     for statement in (*TABLES, *VIEWS):
         db.execute(statement)
+
+
+@_MIGRATIONS()
+def m003_surts(db: Database) -> None:
+    """Turn every URL round for look-ups by host, domain and prefix."""
+    for statement in SURTS:
+        db.execute(statement)
+    rows = db.execute("SELECT id, url FROM urls").fetchall()
+    db.conn.executemany("INSERT INTO surts VALUES (?, ?)", ((surt_of(url), url_id) for url_id, url in rows))
 
 
 class Index:

@@ -10,6 +10,7 @@ from archive.indexer.posts import Posts
 from archive.indexer.runs import KnownRun, Runs
 from archive.model import Capture, Card, Feed, FeedEntry, Identity, Listing, Page, Purpose, Reading
 from archive.site import canonical, identify
+from archive.surts import surt_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,9 @@ class Captures:
         if row is None:
             key = canonical(run.site, url)
             new: dict[str, Value] = {"site_id": run.site_id, "url": url, "key": None if key == url else key}
-            return self._index.insert("urls", {**new, "identity": identity}), identity
+            url_id = self._index.insert("urls", {**new, "identity": identity})
+            self._index.execute("INSERT INTO surts VALUES (?, ?)", surt_of(url), url_id)
+            return url_id, identity
         if row[1] != identity:
             self._index.execute("UPDATE urls SET identity = ? WHERE id = ?", identity, row[0])
         return row[0], identity

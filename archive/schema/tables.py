@@ -268,3 +268,13 @@ CREATE TABLE omissions ( -- Something not asked for, not taken, or lost, and why
     "CREATE INDEX omissions_run ON omissions(run_id)",
 )
 """Tables and indexes, in an order in which they can be made."""
+
+SURTS = (
+    """\
+CREATE TABLE surts ( -- URLs turned round, for look-ups by host, domain and prefix.
+  surt TEXT NOT NULL, -- The URL as the package surt writes it: 'org,rferl)/a/1.html'.
+  url_id INTEGER NOT NULL REFERENCES urls(id), -- The URL.
+  PRIMARY KEY (surt, url_id)
+) STRICT, WITHOUT ROWID""",
+)
+"""Tables of look-ups by SURT."""

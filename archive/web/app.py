@@ -14,11 +14,24 @@ from datasette.utils.asgi import Request, Response
 from archive.collection import Collection
 from archive.errors import LockedError, NotFoundError, QueryError, UsageError, VigilError
 from archive.query import Archive
-from archive.web import charts, coverage, finding, happenings, home, memento, playback, posts, questions, runs, tables
+from archive.web import (
+    cdx,
+    charts,
+    coverage,
+    finding,
+    happenings,
+    home,
+    memento,
+    playback,
+    posts,
+    questions,
+    runs,
+    tables,
+)
 from archive.web.frame import Desk, Routes, render
 from archive.web.guard import App, guarded
 
-_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback)
+_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback, cdx)
 _HERE = Path(str(files("archive.web")))
 _SETTINGS = {
     "sql_time_limit_ms": 5000,

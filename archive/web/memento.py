@@ -1,7 +1,9 @@
 """Memento (RFC 7089): TimeGate and TimeMap."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import unquote
 
 from datasette.utils.asgi import Request, Response
 
@@ -16,9 +18,11 @@ _PAGE = 5000
 
 
 def original_of(request: Request) -> str:
-    """Read the original's URL out of an address that ends in it, query and all."""
-    query = request.query_string
-    return str(request.url_vars["url"]) + (f"?{query}" if query else "")
+    """Read the original's URL out of an address that ends in it, query and all; some clients encode it as a whole."""
+    query, url = request.query_string, str(request.url_vars["url"])
+    if re.match(r"https?%3a", url, re.IGNORECASE):
+        url = unquote(url)
+    return url + (f"?{query}" if query else "")
 
 
 def addresses_of(request: Request, original: str) -> Addresses:

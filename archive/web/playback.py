@@ -61,4 +61,4 @@ async def memento(request: Request, datasette: Desk) -> Response:
     return Response(page, status=status, headers=headers, content_type="text/html; charset=utf-8")
 
 
-ROUTES: Routes = ((r"/web/(?P<moment>[0-9]{4,20})(?P<mode>id_|)/(?P<url>https?:/.+)$", memento),)
+ROUTES: Routes = ((r"/web/(?P<moment>[0-9]{4,20})(?P<mode>id_|)/(?P<url>https?(?i::|%3a)/.+)$", memento),)

@@ -6,13 +6,13 @@ from contextlib import closing
 
 import pytest
 
-from archive.schema import NOTES, TABLES, VIEWS
+from archive.schema import NOTES, SURTS, TABLES, VIEWS
 
 
 @pytest.fixture
 def empty() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in (*TABLES, *VIEWS):
+        for statement in (*TABLES, *SURTS, *VIEWS):
             db.execute(statement)
         yield db
 
