@@ -11,6 +11,7 @@ VigilError
 ├── IntegrityError             bytes are not what their record, index or seal says
 │   ├── DamagedRecordError     a WARC record cannot be read or fails its digest
 │   └── DamagedIndexError      archive.db is corrupt, or newer than this software
+├── OtherExtractorError        the index was read by another extractor than today's
 ├── OutOfOrderError            a capture is older than what was counted already: fold again
 ├── NetworkError               an exchange did not bring a whole answer
 │   └── RefusedAddressError    the address is private, or the scheme or host is foreign
@@ -138,6 +139,10 @@ class DamagedIndexError(IntegrityError):
 
 class OutOfOrderError(VigilError):
     """A capture is older than the newest one counted for its post: fold the post again."""
+
+
+class OtherExtractorError(VigilError):
+    """The index was read by another extractor than today's; what is added must not be mixed with it."""
 
 
 class NetworkError(VigilError):

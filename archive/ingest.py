@@ -9,8 +9,8 @@ The rules, in one place:
   their hashes are: title and paragraphs, white space folded, in Unicode form NFC.
 - A listing's copy of the text counts only until the post's own page has been read, and neither its copy nor the page
   after it is an edit of the other.
-- A change of our software is never an edit: a capture is counted once, as read when it was first ingested; what a later
-  extractor reads from it is kept beside, as another reading, and makes no version.
+- A change of our software is never an edit: all captures of an index are read by the same extractor. After an update
+  ``archive.reextract`` reads them all again before anything is added.
 """
 
 import unicodedata

@@ -28,13 +28,14 @@ def append(path: Path, *entries: object) -> None:
 def entries(path: Path) -> Iterator[dict[str, object]]:
     """Give the entries, oldest first; none where there is no file. Lines that are no JSON object are skipped."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        file = path.open(encoding="utf-8", errors="replace", newline="\n")
     except FileNotFoundError:
         return
-    for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield entry
+    with file:
+        for line in file:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                yield entry

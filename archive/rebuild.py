@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from archive.cdxj import write_all
 from archive.collection import Collection
 from archive.database import connect, translated
-from archive.errors import StorageError, VigilError
+from archive.errors import DamagedIndexError, NotFoundError, StorageError, VigilError
 from archive.index import Index
-from archive.indexer import Indexer, whole_units
+from archive.indexer import Indexer
+from archive.query.readings import read_by
+from archive.rereading import Comparison, keep
+from archive.text import software
 from archive.warc import warc_files
 
 _BATCH = 256
@@ -52,6 +56,9 @@ def rebuild(
 ) -> Rebuilt:
     """Make ``archive.db`` again and put it in the place of the present one, whole or not at all; then the CDXJ files.
 
+    What an earlier extractor read otherwise is kept, where the present index can still be read; ``archive.reextract``
+    says what it was.
+
     ``workers`` processes read pages, as many as there are cores by default; a script of yours that asks for more than
     one needs ``if __name__ == "__main__":`` around it, as ever with ``multiprocessing``.
 
@@ -62,13 +69,14 @@ def rebuild(
     """
     with collection.locked("vigil rebuild"):
         scratch = collection.database.with_name("archive.db.rebuild")
-        _remove(scratch)
+        remove(scratch)
         try:
             result = write_index(collection, scratch, workers=workers, progress=progress)
-            _swap(scratch, collection.database)
+            _keep_former(collection, scratch)
+            swap(scratch, collection.database)
             _write_cdxj(collection, workers)
         finally:
-            _remove(scratch)
+            remove(scratch)
         return result
 
 
@@ -84,18 +92,9 @@ def write_index(
     total = sum(file.stat().st_size for file in files)
     count = (os.cpu_count() or 1) if workers is None else workers
     with closing(Index.open(path, is_scratch=True)) as index, pool(1 if total < _SMALL else count) as executor:
-        indexer = Indexer(index, collection, executor, batch=_BATCH)
-        before = units = 0
-        for file in files:
-            for unit in whole_units(file):
-                indexer.take(unit)
-                units += 1
-                if units % _BATCH == 0:
-                    done = before + unit.record.offset + unit.record.length
-                    progress(Progress(done_bytes=done, total_bytes=total, units=units))
-            before += file.stat().st_size
-        indexer.close()
-        progress(Progress(done_bytes=total, total_bytes=total, units=units))
+        Indexer(index, collection, executor, batch=_BATCH).catch_up(
+            lambda done, units: progress(Progress(done_bytes=done, total_bytes=total, units=units))
+        )
         index.settle()
         return Rebuilt(
             files=len(files),
@@ -104,6 +103,35 @@ def write_index(
             posts=index.number("SELECT count(*) FROM posts WHERE current IS NOT NULL AND is_ours = 1") or 0,
             versions=index.number("SELECT count(*) FROM versions") or 0,
         )
+
+
+def resume_index(
+    collection: Collection, path: Path, *, workers: int, progress: Callable[[Progress], None] = lambda _: None
+) -> None:
+    """Write an index of all WARC files to ``path``, or bring on what stands there; killed, it goes on where it was.
+
+    The rows are those of ``write_index``; since every batch is safe, it takes somewhat longer.
+    """
+    total = sum(file.stat().st_size for file in warc_files(collection))
+    with closing(Index.open(path)) as index, pool(1 if total < _SMALL else workers) as executor:
+        Indexer(index, collection, executor, batch=_BATCH).catch_up(
+            lambda done, units: progress(Progress(done_bytes=done, total_bytes=total, units=units))
+        )
+        index.settle()
+
+
+def _keep_former(collection: Collection, scratch: Path) -> None:
+    """Keep what an earlier extractor read otherwise, where the index that goes can still be read."""
+    try:
+        with closing(connect(collection.database)) as former, translated(collection.database):
+            others = set(read_by(former)) - {software()}
+        if not others:
+            return
+        with closing(Comparison(collection.database, scratch)) as comparison:
+            for _ in keep(collection, comparison.readings(), by=software(), now=datetime.now(UTC)):
+                pass
+    except (NotFoundError, DamagedIndexError):
+        pass  # A missing or damaged one is the reason to be here.
 
 
 def _write_cdxj(collection: Collection, workers: int | None) -> None:
@@ -127,7 +155,7 @@ def pool(workers: int) -> Iterator[Executor | None]:
         yield executor
 
 
-def _swap(scratch: Path, database: Path) -> None:
+def swap(scratch: Path, database: Path) -> None:
     """Put ``scratch`` in the place of ``database``; what a former index left in its log must not be taken for ours."""
     try:
         with closing(connect(database, is_read_only=False)) as former, translated(database):
@@ -142,7 +170,8 @@ def _swap(scratch: Path, database: Path) -> None:
         raise StorageError(f"{database} cannot be replaced: {error.strerror}") from error
 
 
-def _remove(database: Path) -> None:
+def remove(database: Path) -> None:
+    """Remove a database and what lies beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)
 

@@ -20,6 +20,7 @@ from archive.index import Index
 from archive.indexer import Indexer
 from archive.model import Capture, Exchange, Omission, Reading, RecordRef, Route, RunEnd, RunStart, sha256_of
 from archive.query import Archive
+from archive.reextract import renew
 from archive.report import write_report
 from archive.warc import AskedLog, Recovery, WarcWriter, recover
 from crawler import consent
@@ -75,6 +76,7 @@ class Records:
         self._open.enter_context(collection.locked(f"vigil crawl {options.site.id}"))
         self._clock = clock.look(options.settings.ntp)
         healed = recover(collection)
+        renew(collection, workers=options.settings.processes, told=log.warning)
         index = Index.open(collection.database)
         self._open.callback(index.close)
         executor = self._open.enter_context(reading_process()) if options.is_hurried else None

@@ -35,6 +35,7 @@ KEEPING = {
     "redact": "archive.cli.holds:redact",
     "index": "archive.cli.keeping:index_command",
     "rebuild": "archive.cli.keeping:rebuild",
+    "reextract": "archive.cli.rereading:reextract",
     "copy": "archive.cli.copying:copy",
     "restore": "archive.cli.copying:restore",
 }

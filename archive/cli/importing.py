@@ -48,6 +48,7 @@ def import_files(settings: "Settings", *, files: tuple[Path, ...], site: str | N
     from archive.index import Index
     from archive.indexer import Indexer
     from archive.rebuild import pool
+    from archive.reextract import renew
     from archive.site import parse_site
     from archive.warc import recover
 
@@ -58,6 +59,7 @@ def import_files(settings: "Settings", *, files: tuple[Path, ...], site: str | N
     outcomes: list[FileOutcome] = []
     with collection.locked("vigil import"):
         recover(collection)
+        renew(collection, workers=settings.processes, told=lambda what: talk(f"vigil: {what}"))
         with pool(settings.processes) as executor, closing(Index.open(collection.database)) as index:
             Indexer(index, collection).catch_up()
             importer = Importer(collection, settings, index, rules, toml, executor)

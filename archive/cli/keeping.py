@@ -73,6 +73,8 @@ def verify(
         return verify_package(package, published, checkpoints, as_json=as_json)
 
     collection = existing(settings)
+    if deep:
+        _require_todays_extractor(collection)
     trust = trust_of(settings, collection, published=checkpoints)
     checks = Round(collection, trust)
     found = 0
@@ -130,14 +132,32 @@ def index_command(settings: "Settings", *, as_json: bool) -> None:
 
     from archive.index import Index
     from archive.indexer import Indexer
+    from archive.reextract import renew
 
     collection = existing(settings)
-    with collection.locked("vigil index"), closing(Index.open(collection.database)) as index:
-        count = Indexer(index, collection).catch_up()
+    with collection.locked("vigil index"):
+        renew(collection, workers=settings.processes, told=lambda what: talk(f"vigil: {what}"))
+        with closing(Index.open(collection.database)) as index:
+            count = Indexer(index, collection).catch_up()
     if as_json:
         show_json({"units": count})
     else:
         show(f"{count} units were new to the index")
+
+
+def _require_todays_extractor(collection: "Collection") -> None:
+    """Refuse to compare an index with one by another extractor, row by row: they differ, and no byte is to blame."""
+    from contextlib import closing
+
+    from archive.database import connect, translated
+    from archive.errors import DamagedIndexError, NotFoundError
+    from archive.indexer import require_todays_extractor
+
+    try:
+        with closing(connect(collection.database)) as db, translated(collection.database):
+            require_todays_extractor(db)
+    except (NotFoundError, DamagedIndexError):
+        return  # the checks name it
 
 
 def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:

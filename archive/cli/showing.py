@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archive.config import Settings
     from archive.model import Article, Event
     from archive.query.answers import PostDetail, Version
+    from archive.query.readings import FormerReading
 
 _BEFORE = {"heading": "", "item": "- ", "quote": "> ", "paragraph": ""}
 
@@ -29,18 +30,25 @@ _BEFORE = {"heading": "", "item": "- ", "quote": "> ", "paragraph": ""}
 )
 @click.argument("post")
 @click.option("--version", metavar="N|HASH", help="This version's text, by number or by the beginning of its hash.")
+@click.option("--readings", is_flag=True, help="Show instead what earlier extractors read, where today's differs.")
 @site_option
 @json_option
 @with_settings
-def show_post(settings: "Settings", *, post: str, version: str | None, site: str | None, as_json: bool) -> None:
+def show_post(
+    settings: "Settings", *, post: str, version: str | None, readings: bool, site: str | None, as_json: bool
+) -> None:
     """Show a post: its text, versions, sightings and records.
 
-    POST is its identity, any spelling of its URL, or # and its number in this archive.
+    POST is its identity, any spelling of its URL, or # and its number in this archive. A HASH that an earlier extractor
+    gave, in an old citation say, is found with --readings.
     """
     from archive.model import Route
     from archive.query import Archive
 
     with Archive.open(existing(settings)) as archive:
+        if readings:
+            _show_readings(archive.former_readings(post, site=site), version, as_json=as_json)
+            return
         detail = archive.post(post, site=site)
         following = archive.next_look(detail.post.id)
         runs = {stored.capture.run for stored in detail.captures}
@@ -81,7 +89,33 @@ def chosen_version(detail: "PostDetail", version: str | None) -> "Version | None
         if version == str(one.number) or (len(version) >= 6 and one.text_hash.startswith(version.lower())):
             return one
     known = ", ".join(f"{one.number} ({one.text_hash[:12]})" for one in detail.versions) or "none"
-    raise NotFoundError(f"the post has no version {version}", hint=f"There is: {known}.")
+    hint = f"There is: {known}. What was read before an update: vigil show POST --readings."
+    raise NotFoundError(f"the post has no version {version}", hint=hint)
+
+
+def _show_readings(found: "tuple[FormerReading, ...]", version: str | None, *, as_json: bool) -> None:
+    """Show former readings; those whose text's hash begins with ``version``, where it is given.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    chosen = [one for one in found if version is None or one.text_hash.startswith(version.lower())]
+    if not chosen:
+        raise NotFoundError(
+            "no earlier extractor read this post otherwise" if version is None else f"no earlier reading is {version}",
+            hint="vigil show POST tells what is held; vigil reextract reads the archive again after an update.",
+        )
+    for one in chosen:
+        if as_json:
+            show_json(one)
+            continue
+        show(f"{one.text_hash}  captured {spell(one.captured)}  {one.record_id}")
+        show(f"  by {one.extractor}; otherwise by {one.later_extractor}: {', '.join(one.changed)}")
+        show(f"  now {one.later_hash or 'nothing is read from it'}")
+        blocks = one.article.get("blocks")
+        show(f"  {clean_line(str(one.article.get('title')))}")
+        for block in blocks if isinstance(blocks, list) else []:
+            show(f"    {clean_line(str(block['text']))}")
 
 
 def _show_text(detail: "PostDetail", version: "Version | None") -> None:

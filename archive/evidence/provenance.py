@@ -76,7 +76,7 @@ def run_json(sealing: Sealing, settings: Settings) -> bytes:
         "settings_sha256": _digest_of(settings.file),
         "role": settings.role,
         "outgoing_address": None if sealing.files.route is not Route.SITE else _own_address(),
-        "software": {"made_by": start and start.software, "sealed_by": _software()},
+        "software": {"made_by": start and start.software, "sealed_by": software()},
         "clock": {
             "before": _clock(before),
             "after": _clock(after),
@@ -90,14 +90,17 @@ def run_json(sealing: Sealing, settings: Settings) -> bytes:
 
 
 @cache
-def _software() -> dict[str, object]:
+def software() -> dict[str, object]:
     """Versions, and digests of what is installed: our own source, and every package's list of its files' digests."""
     source = hashlib.sha256()
     for path in sorted(Path(archive.__file__).parent.rglob("*.py")):
         source.update(sha256_of(path.read_bytes()).encode())
     packages = {}
     lock = hashlib.sha256()
-    for name, one in sorted((dist.metadata["Name"], dist) for dist in importlib.metadata.distributions()):
+    installed: dict[str, importlib.metadata.Distribution] = {}
+    for one in importlib.metadata.distributions():
+        installed.setdefault(one.metadata["Name"], one)  # of a package that is there twice the first is imported
+    for name, one in sorted(installed.items()):
         packages[name] = one.version
         lock.update(f"{name}=={one.version} {sha256_of((one.read_text('RECORD') or '').encode())}\n".encode())
     return {

@@ -4,6 +4,6 @@
 batches. The reading of bytes, which other processes may do, is in ``archive.jobs``.
 """
 
-from archive.indexer.indexer import Indexer, whole_units
+from archive.indexer.indexer import Indexer, require_todays_extractor, whole_units
 
-__all__ = ["Indexer", "whole_units"]
+__all__ = ["Indexer", "require_todays_extractor", "whole_units"]

@@ -1,7 +1,8 @@
 """Units in, rows out: strictly in WARC order, however the reading of bytes is spread."""
 
+import sqlite3
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from time import monotonic
@@ -9,7 +10,7 @@ from time import monotonic
 from archive import payload
 from archive.collection import Collection
 from archive.database import damaged_index
-from archive.errors import DamagedRecordError
+from archive.errors import DamagedRecordError, OtherExtractorError
 from archive.index import Index
 from archive.indexer.captures import Captures
 from archive.indexer.looks import mark_unlisted
@@ -17,8 +18,9 @@ from archive.indexer.posts import Posts
 from archive.indexer.runs import Runs
 from archive.jobs import DECODED_LIMIT, job_for, read
 from archive.model import Article, Capture, Identity, Purpose, Reading
+from archive.query.readings import read_by
 from archive.query.rows import CAPTURES, capture_of
-from archive.text import read_card
+from archive.text import read_card, software
 from archive.warc import (
     Laid,
     LaidExchange,
@@ -103,15 +105,19 @@ class Indexer:
         """
         self.flush()
 
-    def catch_up(self) -> int:
+    def catch_up(self, progress: Callable[[int, int], None] = lambda _bytes, _units: None) -> int:
         """Index what the WARC files hold beyond the index, after a crash; give the number of units.
 
+        ``progress`` is told the bytes of all files passed so far, and the units that were new.
+
         Raises:
+            OtherExtractorError: the index was read by another extractor than today's; see ``archive.reextract``.
             DamagedIndexError: the index speaks of bytes that a file does not have.
             DamagedRecordError: a record cannot be read.
             LockedError, DiskFullError, StorageError: as SQLite said.
         """
-        count = 0
+        require_todays_extractor(self._index.db)
+        count = before = 0
         for path in warc_files(self._collection):
             indexed_to = self._index.number("SELECT indexed_to FROM files WHERE name = ?", closed_name(path)) or 0
             if path.stat().st_size < indexed_to:
@@ -119,7 +125,11 @@ class Indexer:
             for unit in whole_units(path, indexed_to):
                 self.take(unit)
                 count += 1
+                if count % self._batch == 0:
+                    progress(before + unit.record.offset + unit.record.length, count)
+            before += path.stat().st_size
         self.flush()
+        progress(before, count)
         return count
 
     # --- reading ---------------------------------------------------------------------------------
@@ -214,3 +224,17 @@ def _done(reading: Reading | None) -> Future[Reading | None]:
     future: Future[Reading | None] = Future()
     future.set_result(reading)
     return future
+
+
+def require_todays_extractor(db: sqlite3.Connection) -> None:
+    """Refuse to add to an index that another extractor read: what the two make of one page would look like an edit.
+
+    Raises:
+        OtherExtractorError: it was.
+    """
+    others = [name for name in read_by(db) if name != software()]
+    if others:
+        raise OtherExtractorError(
+            f"the index was read by {' and by '.join(others)}, and this is {software()}",
+            hint="`vigil reextract` reads the WARC files again and says what changes; every crawl does so by itself.",
+        )

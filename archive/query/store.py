@@ -30,6 +30,7 @@ from archive.query.walks import Known, WalkState, walk_state
 
 if TYPE_CHECKING:
     from archive.query.looks import Agenda, Look, NextLook
+    from archive.query.readings import FormerReading
     from archive.site import Site
 
 EVERY_POST = Filters()
@@ -137,6 +138,22 @@ class Archive:
 
         with self._reading():
             return table.of_post(self.db, names.post_id(self.db, name, site))
+
+    def former_readings(self, name: str, *, site: str | None = None) -> "tuple[FormerReading, ...]":
+        """List what earlier extractors read about a post and today's reads otherwise; see ``vigil reextract``.
+
+        Raises:
+            NotFoundError: the archive knows no such post.
+            QueryError: posts of several blogs go by that name.
+        """
+        from archive.query.readings import former_readings  # noqa: PLC0415  seldom asked
+
+        with self._reading():
+            row = self.db.execute(
+                "SELECT s.name, p.identity FROM posts p JOIN sites s ON s.id = p.site_id WHERE p.id = ?",
+                (names.post_id(self.db, name, site),),
+            ).fetchone()
+        return former_readings(self.collection, row["name"], row["identity"])
 
     # --- captures ----------------------------------------------------------------------------------
 

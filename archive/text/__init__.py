@@ -7,6 +7,7 @@ corrections and boilerplate, ``pictures`` the images with their captions, ``stra
 """
 
 from archive.text.card import read_card
+from archive.text.extract import software
 from archive.text.post import read_post
 
-__all__ = ["read_card", "read_post"]
+__all__ = ["read_card", "read_post", "software"]

@@ -19,7 +19,7 @@ from archive.page import Element, tidy, visible
 from archive.text.body import Source
 
 EDITION = 1
-"""Counts up when the same bytes and the same layout may give another text."""
+"""Counts up when the same bytes and the same layout may be read otherwise, in the text or in any other field."""
 _OPTIONS = Extractor(fast=True, comments=False, tables=False, output_format="txt")
 _UNIQUE = 40
 """So many characters do not stand by chance within another paragraph."""
@@ -27,9 +27,14 @@ _TAGS = {BlockKind.HEADING: "h3", BlockKind.ITEM: "li", BlockKind.QUOTE: "blockq
 
 
 @cache
+def software() -> str:
+    """Name what reads posts today, with versions; an index holds the readings of one such software (decision 0011)."""
+    return f"trafilatura {version('trafilatura')}, vigil {EDITION}"
+
+
 def extractor(layout: str) -> str:
     """What made a text: names and versions, as stored with it."""
-    return f"trafilatura {version('trafilatura')}, vigil {EDITION}, layout {layout}"
+    return f"{software()}, layout {layout}"
 
 
 def select(blocks: list[Source]) -> tuple[list[Source], list[Source]]:

@@ -174,7 +174,8 @@ def index_anew(
 ) -> Iterator[Finding]:
     """An index made anew from the WARC files equals the present one in every row of every table (``--deep`` only).
 
-    The new one is written to a temporary folder. After an update of vigil the two may differ: a rebuild settles that.
+    The new one is written to a temporary folder. An index that another extractor read is not compared:
+    `vigil reextract` comes first.
     """
     present, anew = folder / "archive.db", folder / "anew.db"
     for suffix in ("", "-wal"):

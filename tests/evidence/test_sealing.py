@@ -358,3 +358,13 @@ def test_authorities_are_named_after_what_they_gave(sound: Sealed) -> None:
     assert owed(sound.collection).pending == ()
     names = [name for name, _ in seal_of(sound.collection, sound.names[0]).tokens]
     assert names == sorted(f"SHA256SUMS{over}.{name}.tst" for over in ("", ".p7s") for name in NAMES)
+
+
+def test_package_that_is_installed_twice_is_named_as_it_is_imported(tmp_path: Path) -> None:
+    twice = tmp_path / "trafilatura-0.0.1.dist-info"
+    twice.mkdir()
+    (twice / "METADATA").write_text("Metadata-Version: 2.1\nName: trafilatura\nVersion: 0.0.1\n")
+    code = "from archive.evidence.provenance import software; print(software()['packages']['trafilatura'])"
+    environ = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "0.0.1", done.stderr

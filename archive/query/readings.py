@@ -1,0 +1,69 @@
+"""Who read the index, and what extractors before it made of the same captures (``state/readings.jsonl``)."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive import journal
+from archive.collection import Collection
+from archive.model import Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerReading:
+    """What an earlier extractor read from a capture about a post, where a later one reads otherwise.
+
+    ``captured`` is the capture's time and ``record_id`` its WARC record; ``text_hash`` names the text as read then,
+    ``later_hash`` as the later extractor read it, None where that one read nothing. ``changed`` names the fields that
+    differ. ``article`` is all that was read, by field name. ``noted`` is when the later extractor took over.
+    """
+
+    site: str
+    identity: str
+    captured: datetime
+    record_id: str
+    extractor: str
+    text_hash: Sha256
+    later_extractor: str
+    later_hash: Sha256 | None
+    changed: tuple[str, ...]
+    article: dict[str, object]
+    noted: datetime
+
+
+def software_of(extractor: str) -> str:
+    """Give the software's part of an extractor's name, without the layout."""
+    return extractor.partition(", layout ")[0]
+
+
+def read_by(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Name the software that read an index, by its first and its last reading; one name, none of an empty index."""
+    ends = "SELECT extractor FROM readings ORDER BY capture_id {} LIMIT 1"
+    rows = [row for order in ("ASC", "DESC") for row in db.execute(ends.format(order))]
+    return tuple(dict.fromkeys(software_of(extractor) for (extractor,) in rows))
+
+
+def readings_file(collection: Collection) -> Path:
+    """Say where former readings are kept: append-only, one JSON object a line."""
+    return collection.state / "readings.jsonl"
+
+
+def former_readings(collection: Collection, site: str, identity: str) -> tuple[FormerReading, ...]:
+    """List what earlier extractors read about a post and later ones read otherwise, in the order of their keeping."""
+    told = (one for one in journal.entries(readings_file(collection)) if one.get("identity") == identity)
+    found = {(one.record_id, one.extractor): one for one in _readings(told) if one.site == site}
+    return tuple(found.values())
+
+
+def _readings(entries: Iterator[dict[str, object]]) -> Iterator[FormerReading]:
+    """Read lines; one that is none of ours is passed over."""
+    for entry in entries:
+        try:
+            changed, article = entry["changed"], entry["article"]
+            times = {name: datetime.fromisoformat(str(entry[name])) for name in ("captured", "noted")}
+            if isinstance(changed, list) and isinstance(article, dict):
+                yield FormerReading(**{**entry, **times, "changed": tuple(changed)})  # type: ignore[arg-type]
+        except (KeyError, ValueError, TypeError):
+            continue
