@@ -15,7 +15,8 @@ from archive.database import connect, instant, translated
 from archive.ingest import text_hash
 from archive.model import Article, Sha256
 from archive.plain import plain
-from archive.query.readings import FormerReading, readings_file
+from archive.query.answers import FormerReading
+from archive.query.readings import readings_file
 from archive.query.rows import ARTICLES, article_of
 
 _TOGETHER = 200

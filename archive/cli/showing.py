@@ -13,8 +13,7 @@ from archive.errors import NotFoundError
 if TYPE_CHECKING:
     from archive.config import Settings
     from archive.model import Article, Event
-    from archive.query.answers import PostDetail, Version
-    from archive.query.readings import FormerReading
+    from archive.query.answers import FormerReading, PostDetail, Version
 
 _BEFORE = {"heading": "", "item": "- ", "quote": "> ", "paragraph": ""}
 

@@ -162,6 +162,28 @@ class PostDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerReading:
+    """What an earlier extractor read from a capture about a post, where a later one reads otherwise.
+
+    ``captured`` is the capture's time and ``record_id`` its WARC record; ``text_hash`` names the text as read then,
+    ``later_hash`` as the later extractor read it, None where that one read nothing. ``changed`` names the fields that
+    differ. ``article`` is all that was read, by field name. ``noted`` is when the later extractor took over.
+    """
+
+    site: str
+    identity: str
+    captured: datetime
+    record_id: str
+    extractor: str
+    text_hash: Sha256
+    later_extractor: str
+    later_hash: Sha256 | None
+    changed: tuple[str, ...]
+    article: dict[str, object]
+    noted: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AsOf:
     """The newest capture at or before a time, and when the next one was made."""
 

@@ -2,35 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from archive import journal
 from archive.collection import Collection
-from archive.model import Sha256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormerReading:
-    """What an earlier extractor read from a capture about a post, where a later one reads otherwise.
-
-    ``captured`` is the capture's time and ``record_id`` its WARC record; ``text_hash`` names the text as read then,
-    ``later_hash`` as the later extractor read it, None where that one read nothing. ``changed`` names the fields that
-    differ. ``article`` is all that was read, by field name. ``noted`` is when the later extractor took over.
-    """
-
-    site: str
-    identity: str
-    captured: datetime
-    record_id: str
-    extractor: str
-    text_hash: Sha256
-    later_extractor: str
-    later_hash: Sha256 | None
-    changed: tuple[str, ...]
-    article: dict[str, object]
-    noted: datetime
+from archive.query.answers import FormerReading
 
 
 def software_of(extractor: str) -> str:

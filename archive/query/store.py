@@ -15,6 +15,7 @@ from archive.query import captures, names, posts, records, runs
 from archive.query.answers import (
     AsOf,
     Filters,
+    FormerReading,
     Gap,
     Hits,
     Order,
@@ -30,7 +31,6 @@ from archive.query.walks import Known, WalkState, walk_state
 
 if TYPE_CHECKING:
     from archive.query.looks import Agenda, Look, NextLook
-    from archive.query.readings import FormerReading
     from archive.site import Site
 
 EVERY_POST = Filters()
@@ -139,7 +139,7 @@ class Archive:
         with self._reading():
             return table.of_post(self.db, names.post_id(self.db, name, site))
 
-    def former_readings(self, name: str, *, site: str | None = None) -> "tuple[FormerReading, ...]":
+    def former_readings(self, name: str, *, site: str | None = None) -> tuple[FormerReading, ...]:
         """List what earlier extractors read about a post and today's reads otherwise; see ``vigil reextract``.
 
         Raises:
