@@ -76,6 +76,11 @@ class RunOptions:
         )
 
     @property
+    def is_partial(self) -> bool:
+        """Whether the run was asked to stop before the walk's own end."""
+        return self.limit is not None or self.since is not None
+
+    @property
     def route(self) -> Route:
         """Whether this run speaks with the real site; any rerouting or foreign authority makes it a test."""
         return Route.TEST if self.routes.is_test else Route.SITE

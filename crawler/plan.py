@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from scrapy.settings import Settings
 
@@ -22,12 +23,14 @@ class Plan:
     delay_seconds: float
     owed_posts: int
     is_first_walk_complete: bool
+    is_whole_walk_due: bool
     robots_exceptions: tuple[str, ...]
     collection: str
 
     def __str__(self) -> str:
         """Tell it in a few lines."""
-        reach = "until it meets what is archived" if self.is_first_walk_complete else "to the listing's end"
+        has_reached = self.is_first_walk_complete and not self.is_whole_walk_due
+        reach = "until it meets what is archived" if has_reached else "to the listing's end"
         exceptions = "; ".join(self.robots_exceptions) or "none"
         return "\n".join(
             (
@@ -51,11 +54,13 @@ def plan_of(arguments: Mapping[str, object], scrapy_settings: Mapping[str, objec
     """
     options = RunOptions.from_arguments(arguments, Settings(dict(scrapy_settings)))
     collection = Collection(options.settings.collection)
-    owed, is_complete = 0, False
+    owed, is_complete, is_due = 0, False, False
     if collection.database.exists():
         with Archive.open(collection) as archive:
             owed = sum(1 for _ in archive.known(options.site.id).owed())
-            is_complete = archive.walk_state(options.site.id).is_complete
+            walked = archive.walk_state(options.site.id)
+            is_complete = walked.is_complete
+            is_due = walked.is_whole_due(options.site.listing.whole_every, datetime.now(UTC))
     return Plan(
         site=options.site.id,
         start=options.site.listing.start,
@@ -64,6 +69,7 @@ def plan_of(arguments: Mapping[str, object], scrapy_settings: Mapping[str, objec
         delay_seconds=options.site.politeness.delay,
         owed_posts=owed,
         is_first_walk_complete=is_complete,
+        is_whole_walk_due=is_due and not options.is_partial,
         robots_exceptions=tuple(f"{item.rule}: {item.reason}" for item in options.site.robots_exceptions),
         collection=str(options.settings.collection),
     )

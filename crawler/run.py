@@ -338,7 +338,7 @@ class Run:
             self._records.close()
 
     def _end(self, reason: str) -> RunEnd:
-        early = self.options.limit is not None or self.options.since is not None or self.takes_permitted_route
+        early = self.options.is_partial or self.takes_permitted_route
         self.tally.has_callback_errors = bool(self.crawler.stats.get_value("spider_exceptions/count"))
         self.stop_reason, self.exit_code = judge(
             self.tally, reason, is_walk_complete=self.course.is_complete, is_asked_to_stop_early=early

@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from archive.database import instant, micros
 from archive.model import Identity, PostState
+from archive.recheck import SLACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +16,18 @@ class WalkState:
 
     ``is_complete`` is true when all of the listing was walked, down to its end or to what an earlier complete walk
     covers. ``resume`` holds the days, newest first, at which stretches begin that no walk has covered: as the last run
-    that ended said, and the oldest day that each killed run since then had reached.
+    that ended said, and the oldest day that each killed run since then had reached. ``whole`` is when a walk last came
+    to the listing's very end.
     """
 
     is_complete: bool
     is_day_route_complete: bool
     resume: tuple[date, ...]
+    whole: datetime | None = None
+
+    def is_whole_due(self, every: int, now: datetime) -> bool:
+        """Tell whether it is time to walk to the end again, which is done every so many days; never where 0."""
+        return bool(every) and self.whole is not None and now - self.whole >= timedelta(days=every) - SLACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,10 @@ class Known:
         return [(Identity(identity), url) for identity, url in rows]
 
 
+TO_THE_END = ("no button", "past the end")
+"""The stop reasons of runs that came to the listing's end."""
+
+
 def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
     """Say how far the walks over a site's listing came."""
     rows = db.execute(
@@ -108,8 +119,18 @@ def walk_state(db: sqlite3.Connection, site: str) -> WalkState:
                 is_complete=bool(row["is_walk_complete"]) and not has_killed,
                 is_day_route_complete=bool(row["is_day_route_complete"]) and not has_killed,
                 resume=_without_repeats((*killed, *_days(row["resume_at"]))),
+                whole=_last_whole(db, site),
             )
     return WalkState(is_complete=False, is_day_route_complete=False, resume=_without_repeats(tuple(killed)))
+
+
+def _last_whole(db: sqlite3.Connection, site: str) -> datetime | None:
+    row = db.execute(
+        "SELECT r.started FROM runs r JOIN sites s ON s.id = r.site_id "
+        "WHERE s.name = ? AND r.stop_reason IN (?, ?) ORDER BY r.id DESC LIMIT 1",
+        (site, *TO_THE_END),
+    ).fetchone()
+    return None if row is None else instant(row[0])
 
 
 def _shown(db: sqlite3.Connection, run_id: int) -> tuple[int, date | None]:

@@ -120,6 +120,8 @@ class ListingRules:
     """The most listing pages one walk may ask for."""
     overlap: Annotated[int, NumberRule(1, unit="cards")] = 4
     """How many known cards in a row, past the first, make a later run "caught up"."""
+    whole_every: Annotated[int, NumberRule(0, unit="days")] = 91
+    """After so many days the listing is walked to its end again, for posts put in among older ones; 0: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

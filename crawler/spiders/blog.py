@@ -74,7 +74,11 @@ class BlogSpider(Spider):
         self.course = self.run.course
         for request in self._open_owed():
             yield request
-        may_catch_up = not self.options.full and (self.run.walk_state.is_complete or bool(self.course.pending))
+        every = self.run.site.listing.whole_every
+        self.goes_to_the_end = not self.options.is_partial and self.run.walk_state.is_whole_due(every, self.run.started)
+        # Where stretches wait, it is the last of them that goes on to the end.
+        is_known = self.run.walk_state.is_complete and not self.goes_to_the_end
+        may_catch_up = not self.options.full and (is_known or bool(self.course.pending))
         yield self._ask_listing(self.run.site.listing.start, self._new_walk(may_catch_up=may_catch_up), via=None)
         for request in self._ask_sources(is_whole=not may_catch_up):
             yield request
@@ -143,7 +147,8 @@ class BlogSpider(Spider):
         day = self.course.after(stop)
         pattern = self.run.site.listing.day_page
         if day is not None and pattern is not None:
-            below = self._new_walk(may_catch_up=True, below=day)
+            goes_on = self.goes_to_the_end and not self.course.pending
+            below = self._new_walk(may_catch_up=not goes_on, below=day)
             # The day is known in UTC, and the site's own may be the one after it: so are posts of that very day.
             url = _day_url(pattern, day + timedelta(days=1))
             yield self._ask_listing(url, below, via=None, purpose=Purpose.DAY_PAGE)
@@ -266,8 +271,7 @@ class BlogSpider(Spider):
         Raises:
             DontCloseSpider: there is something to look at.
         """
-        is_partial = self.options.limit is not None or self.options.since is not None
-        if self.has_looked_again or is_partial or self.run.is_ending or not hasattr(self, "sources"):
+        if self.has_looked_again or self.options.is_partial or self.run.is_ending or not hasattr(self, "sources"):
             return
         self.has_looked_again = True
         for url, what in self.sources.contradictions():

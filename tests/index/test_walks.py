@@ -1,7 +1,7 @@
 """What a crawl asks of the runs before it, and whose post a page is."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -30,8 +30,9 @@ def test_known_posts_are_those_whose_page_was_read(watch: Watch, blog: BlogSimul
 
 
 def walk_of(watch: Watch) -> WalkState:
+    """What is known but for the last whole walk."""
     with watch.archive() as archive:
-        return archive.walk_state(SITE)
+        return replace(archive.walk_state(SITE), whole=None)
 
 
 NOTHING = WalkState(is_complete=False, is_day_route_complete=False, resume=())
@@ -55,6 +56,18 @@ def test_unfinished_walk_is_resumed_where_it_said(watch: Watch) -> None:
     night.look()
     night.end(is_walk_complete=False, resume_at="2024-02-27,2019-01-05")
     assert walk_of(watch) == replace(NOTHING, resume=(date(2024, 2, 27), date(2019, 1, 5)))
+
+
+@pytest.mark.parametrize(("days", "is_due"), [(90.5, False), (91, True), (400, True)])
+def test_whole_walk_is_due_again_after_its_days(watch: Watch, days: float, *, is_due: bool) -> None:
+    with watch.night() as night:
+        night.look(2)
+    with watch.archive() as archive:
+        state = archive.walk_state(SITE)
+    assert state.whole is not None
+    assert state.is_whole_due(91, state.whole + timedelta(days=days)) is is_due
+    assert not state.is_whole_due(0, state.whole + timedelta(days=days))
+    assert not NOTHING.is_whole_due(91, state.whole)
 
 
 def test_killed_walk_is_resumed_where_it_had_come(watch: Watch) -> None:
