@@ -6,7 +6,7 @@ PIP    := $(V) -m pip --disable-pip-version-check install -qq --require-hashes -
 LOCK   := $(V) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 TEST   := $(V) -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help demo test test-all check format bench docs lock clean
+.PHONY: help demo test test-all check format bench bench-full docs lock clean
 help:      ; @sed -nE 's/^([a-z-]+):[^$$]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 demo: .venv/run.done  ## install what a crawl needs, then crawl the built-in replica of the blog
 	@rm -rf demo && .venv/bin/vigil demo --folder demo
@@ -18,8 +18,10 @@ check: .venv/dev.done  ## style, types, layers, dead code, spelling
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/vulture && .venv/bin/codespell
 format: .venv/dev.done  ## set the source the way `check` wants it
 	@.venv/bin/ruff check --fix-only && .venv/bin/ruff format
-bench: .venv/dev.done  ## the table of docs/benchmarks.md, on this machine
-	@$(V) -m benchmarks.warc_write && $(V) -m benchmarks.crawl
+bench: .venv/dev.done  ## the tables of docs/benchmarks.md, on this machine, in about ten minutes
+	@$(V) -m benchmarks.warc_write && $(V) -m benchmarks.crawl && $(V) -m benchmarks.scale
+bench-full: .venv/dev.done  ## the same of a million posts: an hour, 60 GB of disk
+	@$(V) -m benchmarks.scale --posts 1000000
 docs: .venv/dev.done  ## docs/_build/html
 	@$(V) -m sphinx -q -W -b html docs docs/_build/html
 lock: .venv/dev.done  ## choose newer packages: writes requirements/*.lock
