@@ -8,8 +8,7 @@ import click
 from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, json_option, with_settings
 from archive.cli.output import clean, clean_line, show, show_json, spell, talk
-from archive.cli.showing import chosen_version, event_name, facts_of
-from archive.errors import NotFoundError
+from archive.cli.showing import event_name, facts_of
 
 if TYPE_CHECKING:
     from archive.config import Settings
@@ -56,11 +55,12 @@ def diff(
     the one before it.
     """
     from archive.query import Archive
+    from archive.query.versions import compare, two
 
     with Archive.open(existing(settings)) as archive:
         detail = archive.post(post, site=site)
-    old, new = _two(detail, before, after)
-    found = _compare(old, new)
+    old, new = two(detail, before, after)
+    found = compare(old, new)
     if as_json:
         show_json({"post": detail.post, "before": old.text_hash, "after": new.text_hash, "diff": found})
     elif as_html:
@@ -134,35 +134,6 @@ def _words(timed: "TimedEvent") -> str:
         case _:
             facts = ", ".join(str(value)[:12] for value in facts_of(event).values())
             return f"{event_name(event)} {facts}".rstrip()
-
-
-def _two(detail: "PostDetail", before: str | None, after: str | None) -> "tuple[Version, Version]":
-    if len(detail.versions) < 2 and before is None:
-        raise NotFoundError(
-            f"the archive holds {len(detail.versions)} version of this post: there is nothing to compare",
-            hint="vigil timeline POST tells what else happened to it.",
-        )
-    new = chosen_version(detail, after)
-    if new is None:
-        raise NotFoundError("no text of this post is kept", hint="vigil show POST tells what is held.")
-    if before is not None:
-        old = chosen_version(detail, before)
-    else:
-        others = [version for version in detail.versions if version.number != new.number]
-        earlier = [version for version in others if version.number < new.number]
-        old = (earlier or others)[-1]
-    if old is None:
-        raise NotFoundError("no text of this post is kept", hint="vigil show POST tells what is held.")
-    return old, new
-
-
-def _compare(old: "Version", new: "Version") -> "Diff":
-    from archive.diff import compare
-
-    first, second = old.article, new.article
-    return compare(
-        first.title, [block.text for block in first.blocks], second.title, [block.text for block in second.blocks]
-    )
 
 
 def _facts(version: "Version") -> tuple[str, str]:

@@ -83,8 +83,6 @@ def export(
     if folder is None:
         raise UsageError("no folder was named", hint="vigil export FOLDER, or vigil export --wacz -o FILE.wacz.")
     chosen = DEFAULT_COLUMNS if columns is None else tuple(name.strip() for name in columns.split(","))
-    if len(set(chosen)) != len(chosen):
-        raise UsageError("a column is named twice", hint="Name each once, with commas between.")
     wanted = Wanted(
         form=Form(form or "csv"), filters=filters, query=query, all_versions=given["all_versions"], columns=chosen
     )

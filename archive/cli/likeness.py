@@ -7,7 +7,6 @@ import click
 from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, talk
-from archive.cli.showing import chosen_version
 from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def similar(
     taken into similar.db first, which may be deleted at any time. Below 0.6 some pairs are missed.
     """
     from archive.query import Archive
+    from archive.query.versions import chosen
     from archive.similar import find, update
 
     if (post is None) != is_update:
@@ -53,7 +53,7 @@ def similar(
             talk(f"vigil: {count:,} new texts in {path}")
         if detail is None:
             return
-        version = chosen_version(detail, None)
+        version = chosen(detail, None)
         if version is None:
             raise NotFoundError("no text of this post is kept", hint="vigil show POST tells what is held.")
         found = find(archive, path, version.text_hash, post_id=detail.post.id, least=least)

@@ -43,6 +43,7 @@ def show_post(
     """
     from archive.model import Route
     from archive.query import Archive
+    from archive.query.versions import chosen
 
     with Archive.open(existing(settings)) as archive:
         if readings:
@@ -53,11 +54,11 @@ def show_post(
         runs = {stored.capture.run for stored in detail.captures}
         imported = sum(stored.capture.is_imported for stored in detail.captures)
         is_test = any(archive.run(run).route is Route.TEST for run in runs)
-    chosen = chosen_version(detail, version)
+    shown = chosen(detail, version)
     if as_json:
-        show_json({**_as_dict(detail), "shown_version": chosen.number if chosen else None, "next_look": following})
+        show_json({**_as_dict(detail), "shown_version": shown.number if shown else None, "next_look": following})
     else:
-        _show_text(detail, chosen)
+        _show_text(detail, shown)
         _show_history(detail)
         if following:
             because = f" ({following.reason or f'every {following.every_days} days'})"
@@ -74,22 +75,6 @@ def text_lines(article: "Article") -> list[str]:
     for block in article.blocks:
         lines += ["", _BEFORE[block.kind.value] + block.text]
     return lines
-
-
-def chosen_version(detail: "PostDetail", version: str | None) -> "Version | None":
-    """The version of that number or hash; without one, that which stands.
-
-    Raises:
-        NotFoundError: the post has no such version.
-    """
-    if version is None:
-        return detail.current or next(reversed(detail.versions), None)
-    for one in detail.versions:
-        if version == str(one.number) or (len(version) >= 6 and one.text_hash.startswith(version.lower())):
-            return one
-    known = ", ".join(f"{one.number} ({one.text_hash[:12]})" for one in detail.versions) or "none"
-    hint = f"There is: {known}. What was read before an update: vigil show POST --readings."
-    raise NotFoundError(f"the post has no version {version}", hint=hint)
 
 
 def _show_readings(found: "tuple[FormerReading, ...]", version: str | None, *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from archive.errors import UsageError
 from archive.export import citing, forms, papers, parquet
 from archive.query import Archive, Filters
-from archive.query.table import COLUMNS
+from archive.query.table import COLUMNS, columns_named
 
 DEFAULT_COLUMNS = tuple(column.name for column in COLUMNS if column.name != "kinds")
 """All columns but the kinds of paragraphs."""
@@ -54,15 +54,12 @@ def export(archive: Archive, folder: Path, wanted: Wanted) -> Passed:
     """Write what is wanted into a new ``folder``; it appears when it is whole. Memory stays flat.
 
     Raises:
-        UsageError: the folder is there already, or there is no such column.
+        UsageError: the folder is there already, there is no such column, or one is named twice.
         QueryError: the search expression cannot be read.
         ConfigError: the form needs an extra that is not installed.
         OSError: the disk refused; nothing is left behind.
     """
-    unknown = [name for name in wanted.columns if name not in {column.name for column in COLUMNS}]
-    if unknown or not wanted.columns:
-        known = ", ".join(column.name for column in COLUMNS)
-        raise UsageError(f"there is no column {', '.join(unknown) or 'to write'}", hint=f"There are: {known}.")
+    columns_named(wanted.columns)
     if folder.exists():
         raise UsageError(f"{folder} is there already", hint="Choose another name, or move that folder away.")
     part = folder.with_name(f"{folder.name}.part")

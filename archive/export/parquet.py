@@ -5,13 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.errors import ConfigError
+from archive.query.table import Kind, columns_named
 
 _GROUP_BYTES = 32_000_000
 _GROUP_ROWS = 50_000
-_NUMBERS = frozenset({"version", "versions", "capture_id", "offset", "length"})
-_TRUTHS = frozenset({"is_current", "is_unlisted"})
-_LISTS = frozenset({"authors", "tags"})
-_TIMES = frozenset({"published", "modified", "first_captured", "last_captured"})
 
 
 def write_parquet(
@@ -35,21 +32,24 @@ def write_parquet(
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"pyarrow is missing ({error})", hint="pip install 'vigil-archive[parquet]'") from None
-    types = (
-        dict.fromkeys(_NUMBERS, pa.int64())
-        | dict.fromkeys(_TRUTHS, pa.bool_())
-        | dict.fromkeys(_LISTS, pa.list_(pa.string()))
-        | dict.fromkeys(_TIMES, pa.timestamp("us", tz="UTC"))
-    )
+    types = {
+        Kind.TEXT: pa.string(),
+        Kind.NUMBER: pa.int64(),
+        Kind.TRUTH: pa.bool_(),
+        Kind.LIST: pa.list_(pa.string()),
+        Kind.TIME: pa.timestamp("us", tz="UTC"),
+    }
+    chosen = columns_named(columns)
+    times = {column.name for column in chosen if column.kind is Kind.TIME}
     schema = pa.schema(
-        [pa.field(name, types.get(name, pa.string()), metadata={"meaning": meanings[name]}) for name in columns]
+        [pa.field(one.name, types[one.kind], metadata={"meaning": meanings[one.name]}) for one in chosen]
     )
     group: list[dict[str, object]] = []
     size = 0
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for row in rows:
-            group.append({name: _value(name, row[name]) for name in columns})
-            size += sum(len(value) for value in group[-1].values() if isinstance(value, str))
+            group.append({name: _value(row[name], is_time=name in times) for name in columns})
+            size += sum(_bytes(value) for value in group[-1].values() if isinstance(value, str))
             if size >= group_bytes or len(group) >= _GROUP_ROWS:
                 writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=len(group))
                 group, size = [], 0
@@ -57,5 +57,9 @@ def write_parquet(
             writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=len(group))
 
 
-def _value(name: str, value: object) -> object:
-    return datetime.fromisoformat(value) if name in _TIMES and isinstance(value, str) else value
+def _value(value: object, *, is_time: bool) -> object:
+    return datetime.fromisoformat(value) if is_time and isinstance(value, str) else value
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -3,7 +3,7 @@
 import sqlite3
 import unicodedata
 from collections.abc import Container, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +30,9 @@ from archive.query.answers import (
 from archive.query.walks import Known, WalkState, walk_state
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from archive.diff import Diff
     from archive.query.looks import Agenda, Look, NextLook
     from archive.site import Site
 
@@ -127,6 +130,29 @@ class Archive:
         with self._reading():
             yield from table.table(self.db, filters, query, all_versions=all_versions)
 
+    def data_frame(
+        self,
+        filters: Filters = EVERY_POST,
+        *,
+        query: str | None = None,
+        all_versions: bool = False,
+        columns: Sequence[str] | None = None,
+    ) -> "pd.DataFrame":
+        """Give ``table`` as a pandas data frame, or some of its ``columns`` in that order; needs the extra ``pandas``.
+
+        Times are ``datetime64[us, UTC]``, lists stay lists. All of it is held in memory: leave out the column ``text``
+        where it is not needed.
+
+        Raises:
+            ConfigError: pandas is not installed.
+            QueryError: the search expression cannot be read.
+            UsageError: there is no such column, or one is named twice.
+        """
+        from archive.query.frame import data_frame  # noqa: PLC0415  brings the schema, as table does
+
+        with closing(self.table(filters, query=query, all_versions=all_versions)) as rows:
+            return data_frame(rows, columns)
+
     def versions_of(self, name: str, *, site: str | None = None) -> list[dict[str, object]]:
         """Give all versions of a post as rows of ``table``, oldest first.
 
@@ -154,6 +180,21 @@ class Archive:
                 (names.post_id(self.db, name, site),),
             ).fetchone()
         return former_readings(self.collection, row["name"], row["identity"])
+
+    def compare(
+        self, name: str, before: str | None = None, after: str | None = None, *, site: str | None = None
+    ) -> "Diff":
+        """Say what changed between two versions of a post, by number or the beginning of a hash.
+
+        Without them: the version that stands, and the one before it.
+
+        Raises:
+            NotFoundError: the archive knows no such post, or the post has no such version, or only one.
+            QueryError: posts of several blogs go by that name.
+        """
+        from archive.query import versions  # noqa: PLC0415  brings difflib
+
+        return versions.compare(*versions.two(self.post(name, site=site), before, after))
 
     # --- captures ----------------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
-from archive.diff import compare
 from archive.diff_html import paragraph, pieces
 from archive.errors import NotFoundError
 from archive.export.citing import bibtex
 from archive.plain import plain
 from archive.query import Archive, PostDetail, Version
 from archive.query.rows import NAME_OF
+from archive.query.versions import compare
 from archive.web.frame import Desk, Routes, ask, clean, data, form_of, render, word
 from archive.web.negotiation import moment
 
@@ -44,12 +44,7 @@ async def difference(request: Request, datasette: Desk) -> Response:
     """Compare two versions of a post, word by word."""
     detail, _ = await ask(datasette, lambda archive: _held(archive, f"#{request.url_vars['id']}"))
     old, new = (_version(detail, request.url_vars[side]) for side in ("before", "after"))
-    found = compare(
-        old.article.title,
-        [block.text for block in old.article.blocks],
-        new.article.title,
-        [block.text for block in new.article.blocks],
-    )
+    found = compare(old, new)
     if form_of(request):
         return Response.json({"before": old.text_hash, "after": new.text_hash, "diff": plain(found)})
     values = {

@@ -4,6 +4,7 @@ import gzip
 import re
 import shutil
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from archive import open_archive
 from archive.collection import Collection
-from archive.errors import DamagedRecordError, NotFoundError, QueryError, StorageError
+from archive.diff import Change
+from archive.errors import ConfigError, DamagedRecordError, NotFoundError, QueryError, StorageError, UsageError
 from tests.cli.archives import BEGAN, build
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +31,7 @@ def test_every_block_of_the_page_runs(
     monkeypatch.chdir(built.root.parent)
     page = (ROOT / "docs" / "how-to" / "python.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, "python.md", "exec"), names)  # noqa: S102  the page's own words
@@ -46,6 +48,46 @@ def test_text_that_stood_before_an_edit_is_given_for_its_time(built: Collection)
         with pytest.raises(NotFoundError, match=r"no text of .* is known"):
             archive.version_at("101", BEGAN)
     assert (before.number, after.number) == (1, 2)
+
+
+def test_data_frame_has_times_lists_and_truths(built: Collection) -> None:
+    columns = ["identity", "version", "is_current", "published", "modified", "authors", "capture_id"]
+    with open_archive(built.root) as archive:
+        frame = archive.data_frame(all_versions=True, columns=columns)
+        found = archive.data_frame(query="herons", columns=["identity"])
+        whole = archive.data_frame()
+        none = archive.data_frame(query="nowhere")
+    assert list(frame.columns) == columns
+    assert frame.identity.tolist() == ["102", "101", "101"]
+    assert frame.is_current.tolist() == [True, False, True]
+    assert frame.published.dtype == "datetime64[us, UTC]"
+    assert frame.published.iloc[1] == datetime(2026, 7, 31, 10, tzinfo=UTC)
+    assert frame.modified.isna().all()
+    assert frame.authors.iloc[0] == ["Ada Nobody"]
+    assert (found.identity.tolist(), len(whole.columns), len(none)) == (["101"], 29, 0)
+    assert none.dtypes.equals(whole.dtypes)
+
+
+def test_data_frame_tells_of_a_wrong_column_and_of_the_extra(
+    built: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_archive(built.root) as archive:
+        with pytest.raises(UsageError, match="no column headline") as wrong:
+            archive.data_frame(columns=["headline"])
+        monkeypatch.setitem(sys.modules, "pandas", None)
+        with pytest.raises(ConfigError, match="pandas is missing") as missing:
+            archive.data_frame()
+    assert "identity, version" in wrong.value.hint
+    assert "vigil-archive[pandas]" in missing.value.hint
+
+
+def test_two_versions_are_compared(built: Collection) -> None:
+    with open_archive(built.root) as archive:
+        change = archive.compare("101")
+        assert change == archive.compare("101", "1", "2")
+        with pytest.raises(NotFoundError, match="nothing to compare"):
+            archive.compare("102")
+    assert [line.change for line in change.lines] == [Change.CHANGED, Change.SAME]
 
 
 def test_record_is_given_byte_for_byte(built: Collection) -> None:
