@@ -69,18 +69,23 @@ def show_keys(settings: "Settings", *, as_json: bool) -> None:
             _line(f"time authority {authority.name}", fingerprint_of(root), as_json=as_json)
 
 
-@click.command(cls=Verb, examples=["vigil keys rotate"])
+@click.command(cls=Verb, examples=["vigil keys rotate", "vigil keys rotate --log"])
+@click.option("--log", "is_log", is_flag=True, help="Make the log's next key instead, which signs its checkpoints.")
 @with_settings
-def rotate(settings: "Settings") -> None:
+def rotate(settings: "Settings", *, is_log: bool) -> None:
     """Issue the next seal certificate, with a new key.
 
     Old certificates stay, and old seals are checked by them. Needs root.key in the folder of the keys; take it away
-    again afterwards.
+    again afterwards. With --log the log gets its next key, for which root.key is not needed; checkpoints that a former
+    key signed stay good. Publish the new fingerprint beside the old ones.
     """
-    from archive.evidence.keys import read_passphrase
+    from archive.evidence.keys import read_passphrase, rotate_log
     from archive.evidence.keys import rotate as rotate_now
 
-    public = rotate_now(settings.keys, read_passphrase(settings.passphrase_file), datetime.now(UTC))
+    passphrase = read_passphrase(settings.passphrase_file)
+    public = (
+        rotate_log(settings.keys, passphrase) if is_log else rotate_now(settings.keys, passphrase, datetime.now(UTC))
+    )
     _note_keys(settings, public, is_new=False)
     _show(public, as_json=False)
 
@@ -102,7 +107,7 @@ def export_public(settings: "Settings", *, folder: Path) -> None:
     (folder / "root.crt").write_bytes(public.root.public_bytes(Encoding.PEM))
     for number, certificate in enumerate(public.seals, 1):
         (folder / f"seal-{number}.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "log.vkey").write_text(f"{public.log}\n", encoding="utf-8")
+    (folder / "log.vkey").write_text("".join(f"{key}\n" for key in public.logs), encoding="utf-8")
     for authority in settings.authorities:
         (folder / f"tsa-{authority.name}.pem").write_bytes(authority.root.read_bytes())
     lines = "".join(f"{digest}  {name}\n" for name, digest in public.fingerprints())
@@ -133,7 +138,8 @@ def _show(public: "PublicKeys", *, as_json: bool) -> None:
         _line(name, digest, as_json=as_json)
     end = public.seals[-1].not_valid_after_utc.date() if public.seals else "-"
     if not as_json:
-        show(f"log: {public.log}")
+        for key in public.logs:
+            show(f"log: {key}")
         show(f"the present seal certificate is valid until {end}")
 
 

@@ -1,8 +1,9 @@
 """The archive's keys: a root that issues, a seal key that signs lists, a log key that signs checkpoints.
 
-A folder holds ``root.key root.crt``, ``seal-N.key seal-N.crt`` (the highest N signs), ``log.key log.vkey``.
-Certificates stay for good; the private key of a seal certificate goes when the next one comes. ``root.key`` is needed
-for ``rotate`` only, and belongs in a safe (docs/how-to/keys.md).
+A folder holds ``root.key root.crt``, ``seal-N.key seal-N.crt`` (the highest N signs), ``log.vkey`` with a line for each
+log key so far (the last signs, by ``log.key``, or ``log-N.key`` where it is line N). What is public stays for good; a
+private key goes when the next one comes. ``root.key`` is needed for a new seal certificate only, and belongs in a safe
+(docs/how-to/keys.md). A rotation that was cut off is none, or is finished when the next run is sealed.
 """
 
 import re
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from archive.errors import ConfigError, NotFoundError, StorageError, UsageError
-from archive.evidence.log import LogKey, key_of, parse_key
+from archive.evidence.log import LogKey, key_of, parse_key, write_keys
 from archive.evidence.signature import fingerprint_of
 from archive.evidence.storing import write_whole
 from archive.model import Sha256, sha256_of
@@ -51,18 +52,24 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKeys:
-    """What others check by: the root, every seal certificate so far (oldest first), the log's key."""
+    """What others check by: the root, every seal certificate and every log key so far, the oldest first."""
 
     root: x509.Certificate
     seals: tuple[x509.Certificate, ...]
-    log: LogKey
+    logs: tuple[LogKey, ...]
+
+    @property
+    def log(self) -> LogKey:
+        """The log key that signs now."""
+        return self.logs[-1]
 
     def fingerprints(self) -> Iterator[tuple[str, str]]:
         """Name each key with the SHA-256 that is to be published."""
         yield "archive root", fingerprint_of(self.root)
         for number, certificate in enumerate(self.seals, 1):
             yield f"seal certificate {number}", fingerprint_of(certificate)
-        yield "log key", log_fingerprint(self.log)
+        for number, key in enumerate(self.logs, 1):
+            yield f"log key {number}", log_fingerprint(key)
 
 
 def log_fingerprint(key: LogKey) -> Sha256:
@@ -88,8 +95,8 @@ def make_keys(folder: Path, *, owner: str, log_name: str, passphrase: bytes | No
     root_key = ec.generate_private_key(ec.SECP256R1())
     root = _certificate(owner, "archive root", root_key, now, timedelta(days=365 * ROOT_YEARS))
     _write_key(folder / "root.key", root_key, passphrase)
-    _write_key(folder / "log.key", log_key, passphrase)
-    write_whole(folder / "log.vkey", f"{public}\n".encode(), mode=_PUBLIC)
+    _write_key(folder / _log_file(1), log_key, passphrase)
+    write_whole(folder / "log.vkey", write_keys([public]), mode=_PUBLIC)
     write_whole(folder / "root.crt", root.public_bytes(Encoding.PEM), mode=_PUBLIC)
     _issue(folder, 1, owner, root, root_key, passphrase, now)
     return read_public(folder)
@@ -109,9 +116,43 @@ def rotate(folder: Path, passphrase: bytes | None, now: datetime) -> PublicKeys:
         raise ConfigError(f"{folder / 'root.key'} is not the key of root.crt", hint="Put the right one back.")
     number = len(public.seals) + 1
     _issue(folder, number, _owner(public.root), public.root, root_key, passphrase, now)
-    for old in range(1, number):
-        (folder / f"seal-{old}.key").unlink(missing_ok=True)
+    forget_former(folder)
     return read_public(folder)
+
+
+def rotate_log(folder: Path, passphrase: bytes | None) -> PublicKeys:
+    """Make the log's next key; what former keys signed stays signed, their private side is removed.
+
+    Raises:
+        NotFoundError: there are no keys.
+        ConfigError: a key cannot be read.
+        StorageError: the disk refused.
+    """
+    public = read_public(folder)
+    key = Ed25519PrivateKey.generate()
+    logs = (*public.logs, key_of(public.log.name, key))
+    _write_key(folder / _log_file(len(logs)), key, passphrase)
+    write_whole(folder / "log.vkey", write_keys(logs), mode=_PUBLIC)
+    forget_former(folder)
+    return read_public(folder)
+
+
+def forget_former(folder: Path) -> None:
+    """Remove private keys that have a successor, as a rotation that was cut off may have left them.
+
+    Raises:
+        NotFoundError: there are no keys.
+        ConfigError: a public key cannot be read.
+        StorageError: the disk refused.
+    """
+    public = read_public(folder)
+    former = [f"seal-{number}.key" for number in range(1, len(public.seals))]
+    former += [_log_file(number) for number in range(1, len(public.logs))]
+    for name in former:
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder / name}: {error.strerror}", hint="Remove it; it has a successor.") from None
 
 
 def read_signing(folder: Path, passphrase: bytes | None, now: datetime) -> SigningKeys:
@@ -126,11 +167,12 @@ def read_signing(folder: Path, passphrase: bytes | None, now: datetime) -> Signi
         raise NotFoundError(f"no seal certificate in {folder}", hint="`vigil keys rotate` makes one.")
     certificate = public.seals[-1]
     key = _read_key(folder / f"seal-{len(public.seals)}.key", passphrase)
-    log_key = _read_key(folder / "log.key", passphrase)
+    log_file = _log_file(len(public.logs))
+    log_key = _read_key(folder / log_file, passphrase)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         raise ConfigError(f"seal-{len(public.seals)}.key is not the key of its certificate", hint="Put it back.")
     if not isinstance(log_key, Ed25519PrivateKey) or key_of(public.log.name, log_key) != public.log:
-        raise ConfigError("log.key is not the key of log.vkey", hint="Put the right one back.")
+        raise ConfigError(f"{log_file} is not the last key of log.vkey", hint="Put the right one back.")
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         end = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
         raise ConfigError(f"the seal certificate is valid until {end}", hint="Make the next one: vigil keys rotate.")
@@ -146,9 +188,11 @@ def read_public(folder: Path) -> PublicKeys:
     """
     try:
         root = read_certificates(folder / "root.crt")[0]
-        log = parse_key((folder / "log.vkey").read_text(encoding="utf-8"))
+        logs = tuple(map(parse_key, (folder / "log.vkey").read_text(encoding="utf-8").splitlines()))
         paths = sorted(folder.glob("seal-*.crt"), key=lambda path: int(re.sub(r"\D", "", path.stem) or 0))
-        return PublicKeys(root=root, seals=tuple(read_certificates(path)[0] for path in paths), log=log)
+        if not logs or {key.name for key in logs} != {logs[0].name}:
+            raise ConfigError(f"{folder / 'log.vkey'} holds no keys of one log", hint="Bring it back from a copy.")
+        return PublicKeys(root=root, seals=tuple(read_certificates(path)[0] for path in paths), logs=logs)
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise NotFoundError(f"no keys in {folder} ({missing} is missing)", hint="Make them: vigil keys init.") from None
@@ -246,6 +290,10 @@ def _certificate(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
     return builder.sign(signer, hashes.SHA256())
+
+
+def _log_file(number: int) -> str:
+    return "log.key" if number == 1 else f"log-{number}.key"
 
 
 def _owner(root: x509.Certificate) -> str:

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -74,6 +74,11 @@ def parse_key(vkey: str) -> LogKey:
     if not _is_name(name) or data[:1] != _ED25519 or len(data) != 33 or found.id.hex() != hint:
         raise IntegrityError(f"{vkey.strip()[:100]!r} is no key of a log", hint="It is written NAME+HINT+KEY.")
     return found
+
+
+def write_keys(keys: Iterable[LogKey]) -> bytes:
+    """Write a log's keys as ``log.vkey`` holds them, one a line, the oldest first."""
+    return "".join(f"{key}\n" for key in keys).encode()
 
 
 def key_of(name: str, private: Ed25519PrivateKey) -> LogKey:

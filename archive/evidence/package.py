@@ -20,6 +20,7 @@ from archive.evidence.claim import Claim, name_of, write_claim
 from archive.evidence.gather import Member
 from archive.evidence.keys import SigningKeys
 from archive.evidence.ledger import Leaf
+from archive.evidence.log import write_keys
 from archive.evidence.seal import SIGNATURE, SUMS, Seal, write_sums
 from archive.evidence.signature import sign
 from archive.evidence.storing import refused, sync_folder, write_whole
@@ -93,7 +94,7 @@ def shipped(name: str) -> bytes:
 def _trust_files(trust: Trust) -> dict[str, bytes]:
     files = {f"trust/tsa-{one.name}.pem": _pem(one) for one in trust.authorities if one.roots}
     files["trust/root.crt"] = b"".join(root.public_bytes(Encoding.PEM) for root in trust.roots)
-    files["trust/log.vkey"] = "".join(f"{key}\n" for key in trust.log_keys).encode()
+    files["trust/log.vkey"] = write_keys(trust.log_keys)
     return files
 
 

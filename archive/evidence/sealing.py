@@ -20,7 +20,14 @@ from archive.errors import IntegrityError, StorageError, VigilError
 from archive.evidence import clock, log
 from archive.evidence.asking import Question, ask
 from archive.evidence.custody import Custody, EventKind, head_of
-from archive.evidence.keys import SigningKeys, read_certificates, read_passphrase, read_public, read_signing
+from archive.evidence.keys import (
+    SigningKeys,
+    forget_former,
+    read_certificates,
+    read_passphrase,
+    read_public,
+    read_signing,
+)
 from archive.evidence.ledger import Ledger, seal_names, seal_of, seals_folder
 from archive.evidence.members import RunFiles, SealedFile, facts_of, read_file
 from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, told_runs, unsealed_runs
@@ -99,9 +106,18 @@ class _Sealer:
             if waiting:
                 _log.warning("%s NOT sealed: %s", told_runs([run.run for run in waiting]), reason)
             return ()
+        forget_former(self._settings.keys)
+        self._tell_keys()
         leave_copies(self._collection, self._settings)
         self._heal(keys)
         return tuple(name for run in waiting for name in self._seal_run(run, keys))
+
+    def _tell_keys(self) -> None:
+        """Write down a rotation that was cut off before the chain of custody was told."""
+        present = dict(read_public(self._settings.keys).fingerprints())
+        told = [event for event in self._events if event.kind in {EventKind.KEYS_MADE, EventKind.KEYS_ROTATED}]
+        if told and dict(told[-1].details) != present:
+            self._tell_once(EventKind.KEYS_ROTATED, "keys", present)
 
     def _heal(self, keys: SigningKeys) -> None:
         """Finish what a death between a seal and its leaf, or a leaf and its checkpoint, left."""
@@ -252,7 +268,7 @@ class _Sealer:
         published, failed = [], []
         for folder in self._settings.publish if note else ():
             try:
-                leaves, keys = [leaf.hash for leaf in self._ledger.leaves()], [read_public(self._settings.keys).log]
+                leaves, keys = [leaf.hash for leaf in self._ledger.leaves()], read_public(self._settings.keys).logs
                 if _put_checkpoint(folder, note or b"", leaves, keys):
                     details = {"checkpoint": sha256_of(note or b"")}
                     self._custody.append(EventKind.PUBLISHED, folder.name, details)

@@ -11,7 +11,7 @@ from archive.config import Settings
 from archive.errors import ConfigError, NotFoundError
 from archive.evidence.keys import PublicKeys, read_certificates, read_public
 from archive.evidence.ledger import seals_folder
-from archive.evidence.log import LogKey
+from archive.evidence.log import LogKey, write_keys
 from archive.evidence.storing import write_whole
 from archive.evidence.tokens import TimeAuthority
 from archive.model import Sha256, as_sha256
@@ -52,7 +52,7 @@ def trust_of(settings: Settings, collection: Collection, *, published: tuple[Pat
     others = tuple(one for one in copies.authorities if one.name not in names)
     return Trust(
         roots=(public.root,) if public else copies.roots,
-        log_keys=(public.log,) if public else copies.log_keys,
+        log_keys=public.logs if public else copies.log_keys,
         authorities=(*named, *others),
         published=tuple((str(path), _read(path)) for path in (*published, *_published(settings))),
         is_inside=public is None or bool(others),
@@ -70,7 +70,7 @@ def trust_inside(collection: Collection) -> Trust:
     copies = sorted(inside(collection).glob("tsa-*.pem"))
     return Trust(
         roots=(public.root,) if public else (),
-        log_keys=(public.log,) if public else (),
+        log_keys=public.logs if public else (),
         authorities=tuple(_authority(path.stem.removeprefix("tsa-"), path, None) for path in copies),
         is_inside=True,
     )
@@ -87,7 +87,10 @@ def leave_copies(collection: Collection, settings: Settings) -> None:
     folder = inside(collection)
     folder.mkdir(parents=True, exist_ok=True)
     public = read_public(settings.keys)
-    files = {"root.crt": public.root.public_bytes(Encoding.PEM), "log.vkey": f"{public.log}\n".encode()}
+    files = {
+        "root.crt": public.root.public_bytes(Encoding.PEM),
+        "log.vkey": write_keys(public.logs),
+    }
     for one in settings.authorities:
         roots = _authority(one.name, one.root, None).roots
         files[f"tsa-{one.name}.pem"] = b"".join(root.public_bytes(Encoding.PEM) for root in roots)

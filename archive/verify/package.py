@@ -40,8 +40,10 @@ def package_trust(scope: PackageScope) -> Iterator[Finding]:
     only that there are keys to check by.
     """
     yield from _faults(scope, "package-trust")
-    if len(scope.roots) != 1 or len(scope.log_keys) != 1:
-        yield _about("package-trust", "trust/", "not one root and one log key", "one of each")
+    if len(scope.roots) != 1:
+        yield _about("package-trust", "trust/root.crt", f"{len(scope.roots)} certificates", "one root")
+    if len({key.name for key in scope.log_keys}) != 1:
+        yield _about("package-trust", "trust/log.vkey", "not the keys of one log", "a line for each key of the log")
     published = scope.published
     told: list[tuple[str, Sha256, frozenset[Sha256]]] = [
         *(("trust/root.crt", fingerprint_of(root), published.root) for root in scope.roots),

@@ -81,14 +81,20 @@ compare() { # file, fingerprint, published ones
 touch "$tmp/root.1"
 print=$(fingerprint "$tmp/root.1") || fault "trust/root.crt cannot be read"
 compare trust/root.crt "$print" "$roots"
-vkey=$(cat trust/log.vkey 2>/dev/null)
-[ "$(count <trust/log.vkey 2>/dev/null)" = 1 ] || fault "trust/log.vkey is not one key"
-compare trust/log.vkey "$(printf %s "$vkey" | digest)" "$logs"
-log_name=${vkey%%+*} key=${vkey#*+} key_id=${key%%+*} key=$(hex_of_base64 "${key#*+}")
-right=$({ printf '%s\n' "$log_name"; unhex "$key"; } | digest | cut -c1-8)
-case $key in 01*) ;; *) key=none ;; esac
-[ ${#key} = 66 ] && [ "$right" = "$key_id" ] || fault "trust/log.vkey is no key of a log"
-{ printf %b '\0060\0052\0060\0005\0006\0003\0053\0145\0160\0003\0041\0000'; unhex "${key#01}"; } >"$tmp/log.der"
+cat trust/log.vkey 2>/dev/null >"$tmp/vkeys"
+[ ! -s "$tmp/vkeys" ] || [ -z "$(tail -c 1 "$tmp/vkeys" | tr -d '\n')" ] || fault "trust/log.vkey is cut off"
+log_name=$(sed -n '1s/+.*//p' trust/log.vkey 2>/dev/null)
+: >"$tmp/log-keys"
+while IFS= read -r vkey; do # each becomes a file log.HINT, its public key as openssl reads it
+  compare trust/log.vkey "$(printf %s "$vkey" | digest)" "$logs"
+  key=$(hex_of_base64 "${vkey#*+*+}")
+  right=$({ printf '%s\n' "$log_name"; unhex "$key"; } | digest | cut -c1-8)
+  case $vkey:$key in "$log_name+$right+"*:01*) ;; *) key=none ;; esac
+  [ ${#key} = 66 ] || { fault "trust/log.vkey holds what is no key of the log"; continue; }
+  { printf %b '\0060\0052\0060\0005\0006\0003\0053\0145\0160\0003\0041\0000'; unhex "${key#01}"; } >"$tmp/log.$right"
+  printf '%s\n' "$right" >>"$tmp/log-keys"
+done <"$tmp/vkeys"
+[ -n "$log_name" ] && [ -s "$tmp/log-keys" ] || fault "trust/log.vkey holds no key of a log"
 : >"$tmp/prints"
 for pem in trust/tsa-*.pem; do
   [ -f "$pem" ] || continue
@@ -339,16 +345,21 @@ end
 # --- 7 log --------------------------------------------------------------------------------------------------
 begin 7 "each seal is in the archive's log"
 node() { { printf %b '\0001'; unhex "$1$2"; } | digest; }
-checkpoint() { # note in file $1: sets $size and $root once the log key's signature was found right
+checkpoint() { # note in file $1: sets $size and $root once a log key's signature was found right
   size= root=
   sed '/^$/,$d' "$1" >"$tmp/text"
   [ "$(sed -n 1p "$tmp/text")" = "$log_name" ] && [ "$(count <"$tmp/text")" = 3 ] || return 1
-  line=$(sed -n "s/^— //p" "$1" | awk -v name="$log_name" '$1 == name { print $2; exit }')
-  raw=$(hex_of_base64 "$line")
-  [ ${#raw} = 136 ] && [ "${raw%"${raw#????????}"}" = "$key_id" ] || return 1
-  unhex "${raw#????????}" >"$tmp/sig"
-  openssl pkeyutl -verify -pubin -keyform DER -inkey "$tmp/log.der" -rawin -in "$tmp/text" -sigfile "$tmp/sig" \
-    >/dev/null 2>&1 || return 1
+  sed -n 's/^— //p' "$1" | awk -v name="$log_name" '$1 == name { print $2 }' >"$tmp/lines-of-note"
+  signed=
+  while [ -z "$signed" ] && read -r line; do
+    raw=$(hex_of_base64 "$line")
+    hint=${raw%"${raw#????????}"}
+    [ ${#raw} = 136 ] && grep -q -x "$hint" "$tmp/log-keys" || continue
+    unhex "${raw#????????}" >"$tmp/sig"
+    openssl pkeyutl -verify -pubin -keyform DER -inkey "$tmp/log.$hint" -rawin -in "$tmp/text" -sigfile "$tmp/sig" \
+      >/dev/null 2>&1 && signed=1
+  done <"$tmp/lines-of-note"
+  [ -n "$signed" ] || return 1
   size=$(sed -n 2p "$tmp/text" | grep -E '^(0|[1-9][0-9]{0,15})$')
   root=$(hex_of_base64 "$(sed -n 3p "$tmp/text")")
   [ -n "$size" ] && [ ${#root} = 64 ]
@@ -392,7 +403,7 @@ for seal in $(cat "$tmp/in-order"); do
   if [ "$(sed -n 1p "$proof")" != "c2sp.org/tlog-proof@v1" ] || [ -z "$index" ]; then
     fault "$proof is no proof of a log"
   elif ! checkpoint "$tmp/note"; then
-    fault "the log key did not sign the checkpoint in $proof"
+    fault "no log key signed the checkpoint in $proof"
   elif ! sed -n '3,/^$/p' "$proof" | sed '/^$/d' | included "$leaf" "$index" "$size" "$root"; then
     fault "the log does not hold the seal $seal"
   else
@@ -405,7 +416,7 @@ if [ -n "$outside" ] && [ -z "$bad" ]; then
   if [ "$(count <log-leaves)" != "$inner" ] || [ "$(root_of "$inner")" != "$root" ]; then
     fault "log-leaves are not those of the package's own checkpoint"
   elif ! checkpoint "$outside"; then
-    fault "the log key did not sign the checkpoint from outside"
+    fault "no log key signed the checkpoint from outside"
   elif [ "$size" -gt "$inner" ]; then
     fault "the checkpoint from outside counts $size seals, the package's $inner: take checkpoint.$inner or an older one"
   elif [ "$(root_of "$size")" != "$root" ]; then
