@@ -1,5 +1,8 @@
 """Copies for reading, derived from a capture: text, a page made harmless, a picture. They prove nothing."""
 
+from collections.abc import Callable, Sequence
+from html import escape
+
 from lxml import etree, html
 
 from archive.browser import Browser, Shown, find_program
@@ -12,7 +15,7 @@ from archive.warc import entity_of, load_exchange
 _LIMIT = 64 << 20
 _GONE = (
     "script", "style", "iframe", "frame", "frameset", "object", "embed", "applet", "link", "meta", "base", "form",
-    "input", "button", "select", "textarea", "svg", "math", "audio", "video", "source", "track", "picture", "img",
+    "input", "button", "select", "textarea", "svg", "math", "audio", "video", "track",
     "template", "noscript", "canvas", "portal", "dialog",
 )  # fmt: skip
 _KEPT = {"alt", "title", "lang", "dir", "datetime", "colspan", "rowspan"}
@@ -25,6 +28,7 @@ _HEAD = """\
 Scripts, pictures, styles, forms and everything that would load something were removed. The evidence is
 evidence.warc.gz.<br>{url}<br>captured {time}{test}</p><hr>
 """
+_WEB = ("http://", "https://")
 _PLACE = "https://derived.invalid/"
 
 
@@ -44,25 +48,57 @@ def harmless(content: bytes, *, url: str, time: str, is_test: bool) -> bytes:
 
     Empty where there is no page to be read.
     """
+    inner = stripped(content, lambda href: href if href.startswith(_WEB) else None)
+    if not inner:
+        return b""
+    test = "<br><b>TEST: no capture of the real site</b>" if is_test else ""
+    head = _HEAD.format(url=escape(url), time=escape(time), test=test)
+    return head.encode() + inner + b"\n</body></html>\n"
+
+
+def stripped(
+    content: bytes, link: Callable[[str], str | None], picture: Callable[[Sequence[str]], str | None] = lambda _: None
+) -> bytes:
+    """Give the body of a page without anything that runs or loads; empty where there is no page to be read.
+
+    ``link`` says where a link leads instead; ``picture``, from which address a picture may be loaded whose addresses
+    the page gives, the likeliest first; None leaves them out.
+    """
     try:
         parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
         tree = html.document_fromstring(content, parser=parser)
     except (ValueError, etree.LxmlError):
         return b""
+    for element in list(tree.iter("picture", "source")):  # the parser takes what follows a source for its content
+        element.drop_tag()
+    for image in list(tree.iter("img")):
+        source = picture(_sources(image))
+        if source is None:
+            image.drop_tree()
+        else:
+            image.attrib["src"] = source
     for element in list(tree.iter(*_GONE)):
         element.drop_tree()
     for element in tree.iter():
-        for name in list(element.attrib):
-            is_link = (
-                element.tag == "a" and name == "href" and str(element.get(name)).startswith(("http://", "https://"))
-            )
-            if name not in _KEPT and not is_link:
-                del element.attrib[name]
+        _clean(element, link)
     body = tree.find("body")
-    inner = b"" if body is None else html.tostring(body, encoding="utf-8", with_tail=False)
-    test = "<br><b>TEST: no capture of the real site</b>" if is_test else ""
-    head = _HEAD.format(url=_escaped(url), time=_escaped(time), test=test)
-    return head.encode() + inner + b"\n</body></html>\n"
+    return b"" if body is None else bytes(html.tostring(body, encoding="utf-8", with_tail=False))
+
+
+def _clean(element: html.HtmlElement, link: Callable[[str], str | None]) -> None:
+    for name in list(element.attrib):
+        target = link(str(element.get(name))) if element.tag == "a" and name == "href" else None
+        if target is not None:
+            element.attrib[name] = target
+        elif name not in _KEPT and not (element.tag == "img" and name == "src"):
+            del element.attrib[name]
+
+
+def _sources(image: html.HtmlElement) -> list[str]:
+    sets = [image.get(name) or "" for name in ("data-srcset", "srcset")]
+    listed = [part.split()[0] for one in sets for part in one.split(",") if part.strip()]
+    given = [image.get(name) for name in ("data-src", "data-original", "src")]
+    return [one.strip() for one in (*given, *listed) if one and one.strip()]
 
 
 def picture_of(page: bytes) -> bytes | None:
@@ -76,7 +112,3 @@ def picture_of(page: bytes) -> bytes | None:
             return browser.picture()
     except VigilError:
         return None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -32,6 +32,16 @@ def capture(db: sqlite3.Connection, capture_id: int) -> StoredCapture:
     return stored(row)
 
 
+def holder(db: sqlite3.Connection, capture_id: int) -> StoredCapture:
+    """Give the capture whose record holds the payload: of a revisit or a "not modified" the one it refers to.
+
+    Raises:
+        NotFoundError: there is no capture of that number.
+    """
+    row = db.execute("SELECT original_id FROM exchanges WHERE id = ?", (capture_id,)).fetchone()
+    return capture(db, capture_id if row is None or row[0] is None else row[0])
+
+
 def of_urls(db: sqlite3.Connection, url_ids: Iterable[int]) -> tuple[StoredCapture, ...]:
     """List the captures of some spellings, newest first."""
     rows = [row for one in url_ids for row in db.execute(f"{CAPTURES} WHERE c.url_id = ?", (one,))]

@@ -232,6 +232,15 @@ class Archive:
         with self._reading():
             return captures.capture(self.db, capture_id)
 
+    def holder(self, capture_id: int) -> StoredCapture:
+        """Give the capture whose record holds the payload: of a revisit or a "not modified" the one it refers to.
+
+        Raises:
+            NotFoundError: there is no capture of that number.
+        """
+        with self._reading():
+            return captures.holder(self.db, capture_id)
+
     def version_at(self, name: str, time: datetime, *, site: str | None = None) -> Version:
         """Give the text of a post that stood at ``time``, as far as captures at or before it tell.
 
@@ -256,14 +265,14 @@ class Archive:
         return records.record_bytes(self.collection, self.capture(capture_id).capture)
 
     def payload(self, capture_id: int) -> bytes:
-        """Give what a capture's answer held: chunks and content-encoding undone; of a revisit, the original's.
+        """Give what a capture's answer held: chunks and content-encoding undone; of a revisit or a 304, the original's.
 
         Raises:
             NotFoundError: there is no such capture, it had no answer, or a WARC file is not there.
             DamagedRecordError: a record cannot be read or fails its digest, or its content is over 1 GiB.
             StorageError: the disk refused.
         """
-        return records.payload(self.collection, self.capture(capture_id).capture)
+        return records.payload(self.collection, self.holder(capture_id).capture)
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, object]]:
         """Ask a question in SQL, over the views of docs/reference/schema.md; one mapping a row, as data frames take it.

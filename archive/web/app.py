@@ -25,13 +25,14 @@ from archive.web import (
     playback,
     posts,
     questions,
+    records,
     runs,
     tables,
 )
 from archive.web.frame import Desk, Routes, render
 from archive.web.guard import App, guarded
 
-_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback, cdx)
+_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback, cdx, records)
 _HERE = Path(str(files("archive.web")))
 _SETTINGS = {
     "sql_time_limit_ms": 5000,

@@ -87,7 +87,11 @@ class Addresses:
 
     def memento(self, one: Memento, *, crowded: bool = False, mode: str = "") -> str:
         """Give a capture's address; ``crowded`` where another one was made within its second."""
-        return f"{self._root}/web/{moment(one.time, crowded=crowded)}{mode}/{quote(one.url, safe=_SAFE)}"
+        return self.at(one.time, one.url, crowded=crowded, mode=mode)
+
+    def at(self, time: datetime, url: str, *, crowded: bool = False, mode: str = "") -> str:
+        """Give the address at which the capture of a URL nearest to a time is found."""
+        return f"{self._root}/web/{moment(time, crowded=crowded)}{mode}/{quote(url, safe=_SAFE)}"
 
     def page(self, number: int, form: str = "link") -> str:
         """Give the address of a page of the TimeMap."""

@@ -130,6 +130,7 @@ def lay_run(
             site_toml=SITE.encode(),
             host_label="test",
             known_payload=index.response_with,
+            known_answer=index.response_of,
         )
         for one in exchanges:
             writer.append(one)

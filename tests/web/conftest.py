@@ -1,8 +1,10 @@
 """One archive behind the pages, for all tests of them."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,9 +12,10 @@ import pytest
 
 from archive.collection import Collection
 from archive.web import app
-from archive.web.guard import POLICY
+from archive.web.guard import POLICY, App
 from tests.web.makers import build
 
+OWN_POLICY = re.compile(r"/charts/|/capture/[0-9]+/(?:record|body)$")
 Get = Callable[..., Awaitable[httpx.Response]]
 
 
@@ -21,10 +24,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     return build(tmp_path_factory.mktemp("web") / "collection")
 
 
-@pytest.fixture(scope="session")
-def asked(served: Collection) -> Get:
-    """Ask the application for a path, in process, through its guard."""
-    transport = httpx.ASGITransport(app=app.desk(served).app())
+def getting(application: App) -> Get:
+    """Ask an application for a path, in process, through its guard."""
+    transport = httpx.ASGITransport(app=application)
 
     async def call(path: str, *, status: int = 200, method: str = "GET", **headers: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client:
@@ -40,25 +42,39 @@ def asked(served: Collection) -> Get:
     return call
 
 
+@pytest.fixture(scope="session")
+def asked(served: Collection) -> Get:
+    """Ask the pages for a path, in process, through its guard."""
+    return getting(app.desk(served).app())
+
+
 @pytest.fixture
 def get(asked: Get) -> Get:
     """Ask for a page, which brings the strict policy unless it is said to bring its own."""
 
     async def call(path: str, *, status: int = 200, method: str = "GET", **headers: str) -> httpx.Response:
         answer = await asked(path, status=status, method=method, **headers)
-        assert answer.headers["content-security-policy"] == POLICY or path.startswith("/charts/")
+        assert answer.headers["content-security-policy"] == POLICY or OWN_POLICY.match(path)
         return answer
 
     return call
 
 
+@contextmanager
+def serving(collection: Collection, folder: Path, *more: str) -> Iterator[str]:
+    """Run the real server; give its address."""
+    words = [sys.executable, "-m", "archive", "serve", "-C", str(collection.root), "--port", "0", *more]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip().rstrip("/")
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
 @pytest.fixture(scope="session")
 def address(served: Collection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The pages behind the real server."""
-    words = [sys.executable, "-m", "archive", "serve", "-C", str(served.root), "--port", "0"]
-    folder: Path = tmp_path_factory.mktemp("server")
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip().rstrip("/")
-        process.terminate()
-        process.wait(timeout=30)
+    with serving(served, tmp_path_factory.mktemp("server")) as found:
+        yield found
