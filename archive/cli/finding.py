@@ -109,12 +109,14 @@ def search(
         )
     for hit in found.hits:
         if as_json:
-            show_json(hit)
+            show_json({**fields_of(hit), "ranked_among": found.ranked_among})
             continue
         replaced = "" if hit.is_current else f"(version {hit.version} of {hit.post.versions}, replaced) "
         show_marked(_head(hit.post) + replaced, hit.title.text, hit.title.spans)
         show_marked("    ", hit.snippet.text, hit.snippet.spans)
         show(f"    {hit.post.url}")
+    if found.ranked_among is not None:
+        talk(f"vigil: many texts have these words: the newest {found.ranked_among:,} of them were ranked")
     _say_more(len(found.hits), offset, has_more=found.has_more)
 
 

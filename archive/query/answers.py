@@ -90,10 +90,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
-    """What a search found: one page of it, and whether there is more."""
+    """What a search found: one page of it, and whether there is more.
+
+    ``ranked_among`` is None where the order is exact. Where words are so common that not all texts with them could be
+    ranked, it says how many were: the newest.
+    """
 
     hits: tuple[Hit, ...]
     has_more: bool
+    ranked_among: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,16 @@
-"""Posts: found by word or filter, shown with all that is held of them."""
+"""Posts: listed by filter, shown with all that is held of them."""
 
 import json
 import sqlite3
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 
-from archive.database import TEXTS_A_SECOND, instant, text_id_at
+from archive.database import instant, text_id_at
 from archive.errors import NotFoundError
 from archive.model import Event, Identity, PostState, Purpose, Sha256, TextOrigin, VersionAdded, VersionRestored
 from archive.query.answers import (
     Filters,
-    Hit,
-    Hits,
-    Marked,
-    Order,
     PostDetail,
     PostSummary,
     Seen,
@@ -24,72 +19,37 @@ from archive.query.answers import (
 )
 from archive.query.captures import capture, of_urls
 from archive.query.rows import ARTICLES, EVENTS, article_of
-from archive.query.syntax import to_fts5
 
-_START, _END = "\x02", "\x03"
 _SIGHTINGS_SHOWN = 20
-_SNIPPET_LETTERS = 220
-_LETTERS_BEFORE = 40
-_MOST_MARKED = 50_000
 
-_SUMMARY = """\
+SUMMARY = """\
 SELECT p.id, s.name AS site, p.identity, coalesce(p.canonical_url, u.url) AS url, a.title, a.authors, p.published,
   a.category, a.language, p.state, v.origin, v.number, v.text_id, p.current,
   (SELECT count(*) FROM versions n WHERE n.post_id = p.id) AS versions
 """
-_JOINED = """\
+"""Selects what ``summary_of`` reads."""
+JOINED = """\
 JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
 """
+"""Joins the rest of a post to its row in ``posts``; with ``versions v`` beside, all that ``where`` speaks of."""
 # CROSS JOIN holds SQLite to the order written: along text ids, the order of publication, until the page is full.
-_LISTED = f"FROM versions v CROSS JOIN posts p ON p.id = v.post_id AND p.current = v.number {_JOINED}"
-_FOUND = f"""\
-FROM texts_fts f CROSS JOIN versions v ON v.text_id = f.rowid CROSS JOIN posts p ON p.id = v.post_id {_JOINED}"""
-# bm25 is below zero, the best lowest. Years are counted from the newest text of the archive, not from today: so an
-# archive answers alike whenever it is asked.
-_RANK = "bm25(texts_fts, 4.0, 1.0)"
-_NEWEST = "(SELECT max(id) FROM texts)"
-_IDS_A_YEAR = 365.25 * 86_400 * TEXTS_A_SECOND
-_ORDERS = {
-    Order.NEWEST: "f.rowid DESC",
-    Order.RELEVANCE: f"{_RANK}, f.rowid DESC",
-    Order.RECENT: f"{_RANK} / (1 + max(0, {_NEWEST} - f.rowid) / {_IDS_A_YEAR}), f.rowid DESC",
-}
+_LISTED = f"FROM versions v CROSS JOIN posts p ON p.id = v.post_id AND p.current = v.number {JOINED}"
 
 
 def summaries(db: sqlite3.Connection, filters: Filters, *, limit: int, offset: int) -> tuple[PostSummary, ...]:
     """List posts of which a text is kept, newest publication first."""
     conditions, values = where(filters)
     rows = db.execute(
-        f"{_SUMMARY}{_LISTED}WHERE p.is_ours = 1{conditions} ORDER BY v.text_id DESC LIMIT ? OFFSET ?",
+        f"{SUMMARY}{_LISTED}WHERE p.is_ours = 1{conditions} ORDER BY v.text_id DESC LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
-    return tuple(map(_summary, rows))
-
-
-def search(
-    db: sqlite3.Connection, query: str, filters: Filters, *, order: Order, limit: int, offset: int, all_versions: bool
-) -> Hits:
-    """Find posts by the words of their texts: of those that stand, or of all that ever stood.
-
-    Raises:
-        QueryError: the expression cannot be read.
-    """
-    expression = to_fts5(query)
-    conditions, values = where(filters)
-    current = "" if all_versions else " AND p.current = v.number"
-    rows = db.execute(
-        f"{_SUMMARY}{_FOUND}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{conditions} "
-        f"ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",
-        (expression, *values, limit + 1, offset),
-    ).fetchall()
-    hits = tuple(_hit(db, expression, row) for row in rows[:limit])
-    return Hits(hits=hits, has_more=len(rows) > limit)
+    return tuple(map(summary_of, rows))
 
 
 def detail(db: sqlite3.Connection, post_id: int) -> PostDetail:
     """Give all that is held of a post."""
     row = db.execute(
-        f"{_SUMMARY}FROM posts p LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current {_JOINED}"
+        f"{SUMMARY}FROM posts p LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current {JOINED}"
         "WHERE p.id = ?",
         (post_id,),
     ).fetchone()
@@ -103,7 +63,7 @@ def detail(db: sqlite3.Connection, post_id: int) -> PostDetail:
     )
     count, sightings = _sightings(db, post_id)
     return PostDetail(
-        post=_summary(row),
+        post=summary_of(row),
         spellings=tuple(url for (url,) in spellings),
         versions=_versions(db, post_id, row["current"]),
         events=_events(db, post_id),
@@ -133,12 +93,12 @@ def version_at(post: PostDetail, time: datetime) -> Version:
     return version
 
 
-def where(filters: Filters) -> tuple[str, list[str | int]]:
+def where(filters: Filters, *, text_id: str = "v.text_id") -> tuple[str, list[str | int]]:
     """Turn filters into conditions, each with AND before it, over the aliases p, s, a and v, and their values."""
     conditions: list[tuple[str, str | int | None]] = [
         ("s.name = ?", filters.site),
-        ("v.text_id >= ?", None if filters.since is None else text_id_at(filters.since)),
-        ("v.text_id < ?", None if filters.until is None else text_id_at(filters.until)),
+        (f"{text_id} >= ?", None if filters.since is None else text_id_at(filters.since)),
+        (f"{text_id} < ?", None if filters.until is None else text_id_at(filters.until)),
         ("EXISTS (SELECT 1 FROM json_each(a.authors) WHERE instr(folded(value), folded(?)))", filters.author),
         ("instr(lower(a.language) || '-', lower(?) || '-') = 1", filters.language),
         ("instr(folded(a.category), folded(?))", filters.category),
@@ -149,7 +109,8 @@ def where(filters: Filters) -> tuple[str, list[str | int]]:
     return "".join(f" AND {condition}" for condition, _ in wanted), [value for _, value in wanted]
 
 
-def _summary(row: sqlite3.Row) -> PostSummary:
+def summary_of(row: sqlite3.Row) -> PostSummary:
+    """Read a row of ``SUMMARY``."""
     return PostSummary(
         id=row["id"],
         site=row["site"],
@@ -164,55 +125,6 @@ def _summary(row: sqlite3.Row) -> PostSummary:
         origin=None if row["origin"] is None else TextOrigin(row["origin"]),
         versions=row["versions"],
     )
-
-
-def _hit(db: sqlite3.Connection, expression: str, row: sqlite3.Row) -> Hit:
-    """Cut the piece to show; only for rows that are shown, since it reads the whole text.
-
-    FTS5's ``highlight()`` takes time that grows with the square of the number of matches, so a text of unusual length
-    is shown from its beginning, without marks.
-    """
-    title, text = db.execute(
-        "SELECT highlight(texts_fts, 0, ?1, ?2), CASE WHEN length(text) > ?3 THEN substr(text, 1, 1000) "
-        "ELSE highlight(texts_fts, 1, ?1, ?2) END FROM texts_fts WHERE texts_fts MATCH ?4 AND rowid = ?5",
-        (_START, _END, _MOST_MARKED, expression, row["text_id"]),
-    ).fetchone()
-    return Hit(
-        post=_summary(row),
-        version=row["number"],
-        is_current=row["number"] == row["current"],
-        title=_marked(title),
-        snippet=_snippet(_marked(text.replace("\n\n", " "))),
-    )
-
-
-def _marked(text: str) -> Marked:
-    """Take the marks out of a text, and say where they stood."""
-    pieces: list[str] = []
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for piece in text.split(_START):
-        found, mark, rest = piece.partition(_END)
-        if mark:
-            spans.append((at, at + len(found)))
-        pieces += (found, rest)
-        at += len(found) + len(rest)
-    return Marked(text="".join(pieces), spans=tuple(spans))
-
-
-def _snippet(whole: Marked) -> Marked:
-    """Cut the first piece of about ``_SNIPPET_LETTERS``, whole words, that holds the most of what was searched for."""
-    text, starts = whole.text, [start for start, _ in whole.spans]
-    held = [bisect_left(starts, start + _SNIPPET_LETTERS - _LETTERS_BEFORE) - at for at, start in enumerate(starts)]
-    best = starts[held.index(max(held))] if held else 0
-    latest = max(0, min(best - _LETTERS_BEFORE, len(text) - _SNIPPET_LETTERS))
-    begin = (text.find(" ", latest, best) + 1 or latest) if latest else 0
-    end = text.find(" ", begin + _SNIPPET_LETTERS) if begin + _SNIPPET_LETTERS < len(text) else -1
-    end = len(text) if end < 0 else end
-    lead, tail = "… " if begin else "", " …" if end < len(text) else ""
-    shift = len(lead) - begin
-    spans = ((start + shift, min(stop, end) + shift) for start, stop in whole.spans if begin <= start < end)
-    return Marked(text=f"{lead}{text[begin:end]}{tail}", spans=tuple(spans))
 
 
 def _versions(db: sqlite3.Connection, post_id: int, current: int | None) -> tuple[Version, ...]:

@@ -94,8 +94,10 @@ class Archive:
         Raises:
             QueryError: the expression cannot be read; the message says where and why.
         """
+        from archive.query import searching  # noqa: PLC0415  most commands do not search
+
         with self._reading():
-            return posts.search(
+            return searching.search(
                 self.db, query, filters, order=order, limit=limit, offset=offset, all_versions=all_versions
             )
 

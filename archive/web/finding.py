@@ -1,5 +1,6 @@
 """Full-text search, and the list of posts where nothing is searched for."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from datasette.utils.asgi import Request, Response
@@ -12,7 +13,15 @@ from archive.web.frame import PAGE_SIZE, Desk, Routes, ask, ask_once, clean, dat
 
 _MOST = 1000
 _HITS = 20
-Found = list[tuple[PostSummary, Hit | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Posts with what was found in them, and whether there are more; ``ranked_among`` as in ``Hits``."""
+
+    posts: tuple[tuple[PostSummary, Hit | None], ...] = ()
+    has_more: bool = False
+    ranked_among: int | None = None
 
 
 async def search(request: Request, datasette: Desk) -> Response:
@@ -20,19 +29,19 @@ async def search(request: Request, datasette: Desk) -> Response:
     form, offset = form_of(request), offset_of(request)
     query, trouble = word(request, "q"), None
     limit = _MOST if form else (_HITS if query else PAGE_SIZE)
-    found: Found = []
-    has_more = False
+    found = _Found()
     try:
-        found, has_more = await ask(datasette, lambda archive: _found(archive, request, query, limit, offset))
+        found = await ask(datasette, lambda archive: _found(archive, request, query, limit, offset))
     except QueryError as error:
         if form:
             raise
         trouble = error
     if form:
-        return data(form, [_row(post, hit) for post, hit in found], "posts")
+        return data(form, [_row(post, hit, found.ranked_among) for post, hit in found.posts], "posts")
     values = {
-        "found": found,
-        "has_more": has_more,
+        "found": found.posts,
+        "has_more": found.has_more,
+        "ranked_among": found.ranked_among,
         "offset": offset,
         "limit": limit,
         "query": query,
@@ -48,17 +57,18 @@ async def search(request: Request, datasette: Desk) -> Response:
 _SITES = "SELECT name FROM sites ORDER BY name"
 
 
-def _found(archive: Archive, request: Request, query: str | None, limit: int, offset: int) -> tuple[Found, bool]:
+def _found(archive: Archive, request: Request, query: str | None, limit: int, offset: int) -> _Found:
     filters = filters_of(request)
     if query is None:
         posts = archive.posts(filters, limit=limit + 1, offset=offset)
-        return [(post, None) for post in posts[:limit]], len(posts) > limit
+        return _Found(posts=tuple((post, None) for post in posts[:limit]), has_more=len(posts) > limit)
     order = word(request, "order") or Order.NEWEST.value
     if order not in set(Order):
         raise QueryError(f"there is no order {order!r}", hint=f"There are: {', '.join(Order)}.")
     is_all = word(request, "all") is not None
     hits = archive.search(query, filters, order=Order(order), limit=limit, offset=offset, all_versions=is_all)
-    return [(hit.post, hit) for hit in hits.hits], hits.has_more
+    found = tuple((hit.post, hit) for hit in hits.hits)
+    return _Found(posts=found, has_more=hits.has_more, ranked_among=hits.ranked_among)
 
 
 def filters_of(request: Request) -> Filters:
@@ -103,9 +113,11 @@ def marked(piece: Marked) -> Markup:
     return Markup("").join([*parts, escape(clean(piece.text[at:]))])
 
 
-def _row(post: PostSummary, hit: Hit | None) -> dict[str, object]:
+def _row(post: PostSummary, hit: Hit | None, ranked_among: int | None) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(post, name) for name in PostSummary.__dataclass_fields__}
-    return row if hit is None else {**row, "found_version": hit.version, "snippet": hit.snippet.text}
+    if hit is None:
+        return row
+    return {**row, "found_version": hit.version, "snippet": hit.snippet.text, "ranked_among": ranked_among}
 
 
 ROUTES: Routes = ((r"/search(?:\.(?P<form>json|csv))?$", search),)

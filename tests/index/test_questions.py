@@ -19,7 +19,7 @@ from archive.model import (
     TextOrigin,
     VersionAdded,
 )
-from archive.query import Archive, Filters, Order, posts
+from archive.query import Archive, Filters, Order, searching
 from crawler.replica import BlogSimulator
 from tests.index.nights import DAWN, HOME, LISTING, SITE, Watch, refused
 
@@ -97,8 +97,8 @@ def test_snippet_is_cut_where_most_of_the_words_stand(watch: Watch, blog: BlogSi
 )
 def test_snippet_is_a_piece_of_the_text_with_its_marks(words: list[str], marks: list[bool]) -> None:
     text = " ".join(f"{'-' * 60}\x02{word}\x03" if mark else word for word, mark in zip(words, marks, strict=False))
-    whole = posts._marked(text)  # noqa: SLF001  the law of the cut itself
-    cut = posts._snippet(whole)  # noqa: SLF001
+    whole = searching._marked(text)  # noqa: SLF001  the law of the cut itself
+    cut = searching._snippet(whole)  # noqa: SLF001
     assert cut.text.removeprefix("… ").removesuffix(" …") in whole.text
     assert bool(cut.spans) == bool(whole.spans)
     marked = {word for word, mark in zip(words, marks, strict=False) if mark}

@@ -1,0 +1,160 @@
+"""Posts found by the words of their texts: the newest first, or the best first.
+
+Ids of texts grow with the time of publication (decision 0005), so the newest are read off the full-text index without
+sorting, and pieces are cut only for what is shown. To rank, FTS5 has to look at every text that matches, twice: up to
+``EXACT`` of them are ranked. Of commoner words the newest ``RANKED`` are, and the answer says so (decision 0012).
+"""
+
+import json
+import sqlite3
+from bisect import bisect_left
+from dataclasses import replace
+
+from archive.database import TEXTS_A_SECOND
+from archive.query.answers import Filters, Hit, Hits, Marked, Order
+from archive.query.posts import JOINED, SUMMARY, summary_of, where
+from archive.query.syntax import to_fts5
+
+EXACT = 60_000
+"""Texts that may match for all of them to be ranked."""
+RANKED = 10_000
+"""Texts that are ranked, the newest, where more match."""
+
+_START, _END = "\x02", "\x03"
+_SNIPPET_LETTERS = 220
+_LETTERS_BEFORE = 40
+_MOST_MARKED = 50_000
+# FTS5's highlight() takes time that grows with the square of the number of matches, so a text of unusual length is
+# shown from its beginning, without marks.
+_PIECES = f"""highlight(texts_fts, 0, '{_START}', '{_END}') AS marked_title,
+  CASE WHEN length(f.text) > {_MOST_MARKED} THEN substr(f.text, 1, 1000)
+    ELSE highlight(texts_fts, 1, '{_START}', '{_END}') END AS marked_text"""
+# CROSS JOIN holds SQLite to the order written.
+_POSTS = f"CROSS JOIN versions v ON v.text_id = f.rowid CROSS JOIN posts p ON p.id = v.post_id {JOINED}"
+_CURRENT = " AND p.current = v.number"
+_RANK = "bm25(texts_fts, 4.0, 1.0)"
+# bm25 is below zero, the best lowest. Years are counted from the newest text of the archive, not from today: so an
+# archive answers alike whenever it is asked.
+_NEWEST = "(SELECT max(id) FROM texts)"
+_IDS_A_YEAR = 365.25 * 86_400 * TEXTS_A_SECOND
+_ORDERS = {Order.RELEVANCE: "score", Order.RECENT: f"score / (1 + max(0, {_NEWEST} - id) / {_IDS_A_YEAR})"}
+
+
+def search(
+    db: sqlite3.Connection, query: str, filters: Filters, *, order: Order, limit: int, offset: int, all_versions: bool
+) -> Hits:
+    """Find posts by the words of their texts: of those that stand, or of all that ever stood.
+
+    Raises:
+        QueryError: the expression cannot be read.
+    """
+    expression = to_fts5(query)
+    current = "" if all_versions else _CURRENT
+    if order is not Order.NEWEST:
+        return _best(db, expression, filters, order=order, page=(limit, offset), current=current)
+    conditions, values = where(filters, text_id="f.rowid")
+    rows = db.execute(
+        f"{SUMMARY}, {_PIECES} FROM texts_fts f {_POSTS}WHERE texts_fts MATCH ? AND p.is_ours = 1{current}{conditions} "
+        "ORDER BY f.rowid DESC LIMIT ? OFFSET ?",
+        (expression, *values, limit + 1, offset),
+    ).fetchall()
+    return Hits(hits=tuple(_hit(row, row) for row in rows[:limit]), has_more=len(rows) > limit)
+
+
+def _best(
+    db: sqlite3.Connection, expression: str, filters: Filters, *, order: Order, page: tuple[int, int], current: str
+) -> Hits:
+    """Rank first, with nothing but the full-text index where no filter needs more; then see which posts those are."""
+    limit, offset = page
+    among = _ranked_among(db, expression, filters)
+    conditions, values = where(filters)
+    wanted = limit + offset + 1
+    while True:
+        ids = _ranking(db, expression, filters, order=order, current=current, among=among, most=wanted)
+        rows = db.execute(
+            f"{SUMMARY}FROM json_each(?) j CROSS JOIN versions v ON v.text_id = j.value CROSS JOIN posts p "
+            f"ON p.id = v.post_id {JOINED}WHERE p.is_ours = 1{current}{conditions} ORDER BY j.key LIMIT ? OFFSET ?",
+            (json.dumps(ids), *values, limit + 1, offset),
+        ).fetchall()
+        # Texts that an edit replaced were ranked too: where those left too few, more have to be seen.
+        if len(rows) > limit or len(ids) < wanted:
+            break
+        wanted *= 4
+    hits = tuple(_hit(row, _pieces(db, expression, row["text_id"])) for row in rows[:limit])
+    return Hits(hits=hits, has_more=len(rows) > limit, ranked_among=among)
+
+
+def _ranked_among(db: sqlite3.Connection, expression: str, filters: Filters) -> int | None:
+    """Say how many of the newest texts are ranked; None where so few match that all are."""
+    bounds, values = where(Filters(since=filters.since, until=filters.until), text_id="rowid")
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM texts_fts WHERE texts_fts MATCH ?{bounds} LIMIT ?)"  # noqa: S608 (ours)
+    (count,) = db.execute(sql, (expression, *values, EXACT + 1)).fetchone()
+    return RANKED if count > EXACT else None
+
+
+def _ranking(
+    db: sqlite3.Connection,
+    expression: str,
+    filters: Filters,
+    *,
+    order: Order,
+    current: str,
+    among: int | None,
+    most: int,
+) -> list[int]:
+    """Give the ids of the best texts, the best first."""
+    conditions, values = where(filters, text_id="f.rowid")
+    is_filtered = replace(filters, since=None, until=None) != Filters()
+    joined = f"{_POSTS}WHERE p.is_ours = 1{current} AND " if is_filtered else "WHERE "
+    rows = db.execute(
+        f"SELECT id FROM (SELECT f.rowid AS id, {_RANK} AS score "  # noqa: S608 (ours, above)
+        f"FROM texts_fts f {joined}texts_fts MATCH ?{conditions} "
+        f"ORDER BY f.rowid DESC LIMIT ?) ORDER BY {_ORDERS[order]}, id DESC LIMIT ?",
+        (expression, *values, -1 if among is None else among, most),
+    )
+    return [row["id"] for row in rows]
+
+
+def _pieces(db: sqlite3.Connection, expression: str, text_id: int) -> sqlite3.Row:
+    sql = f"SELECT {_PIECES} FROM texts_fts f WHERE texts_fts MATCH ? AND f.rowid = ?"  # noqa: S608 (ours, above)
+    row: sqlite3.Row = db.execute(sql, (expression, text_id)).fetchone()
+    return row
+
+
+def _hit(row: sqlite3.Row, pieces: sqlite3.Row) -> Hit:
+    return Hit(
+        post=summary_of(row),
+        version=row["number"],
+        is_current=row["number"] == row["current"],
+        title=_marked(pieces["marked_title"]),
+        snippet=_snippet(_marked(pieces["marked_text"].replace("\n\n", " "))),
+    )
+
+
+def _marked(text: str) -> Marked:
+    """Take the marks out of a text, and say where they stood."""
+    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for piece in text.split(_START):
+        found, mark, rest = piece.partition(_END)
+        if mark:
+            spans.append((at, at + len(found)))
+        pieces += (found, rest)
+        at += len(found) + len(rest)
+    return Marked(text="".join(pieces), spans=tuple(spans))
+
+
+def _snippet(whole: Marked) -> Marked:
+    """Cut the first piece of about ``_SNIPPET_LETTERS``, whole words, that holds the most of what was searched for."""
+    text, starts = whole.text, [start for start, _ in whole.spans]
+    held = [bisect_left(starts, start + _SNIPPET_LETTERS - _LETTERS_BEFORE) - at for at, start in enumerate(starts)]
+    best = starts[held.index(max(held))] if held else 0
+    latest = max(0, min(best - _LETTERS_BEFORE, len(text) - _SNIPPET_LETTERS))
+    begin = (text.find(" ", latest, best) + 1 or latest) if latest else 0
+    end = text.find(" ", begin + _SNIPPET_LETTERS) if begin + _SNIPPET_LETTERS < len(text) else -1
+    end = len(text) if end < 0 else end
+    lead, tail = "… " if begin else "", " …" if end < len(text) else ""
+    shift = len(lead) - begin
+    spans = ((start + shift, min(stop, end) + shift) for start, stop in whole.spans if begin <= start < end)
+    return Marked(text=f"{lead}{text[begin:end]}{tail}", spans=tuple(spans))
