@@ -114,6 +114,15 @@ class SettingsFile:
     """Time-stamp authorities, one table ``[[authorities]]`` each."""
     publish: tuple[Path, ...] = ()
     """Folders where each checkpoint of the log of seals is put; best where you cannot take it back."""
+    publish_file: Path | None = None
+    """File with the addresses that each checkpoint is sent to, one apprise URL a line, readable by you alone;
+    left out: it is sent to none."""
+    beacon: _Url | None = None
+    """Web address that answers with a value nobody can know in advance; recorded in each seal, which was therefore made
+    after it; left out: none."""
+    address_service: _Url | None = None
+    """Web address that answers with the public address it is asked from; recorded in each seal; left out: only the
+    machine's own address is."""
     alarm_hours: Annotated[int, NumberRule(0, 8760, "hours")] = 48
     """Hours after which a seal without two time stamps is a finding of ``vigil verify``."""
     ntp: _Server | None = None

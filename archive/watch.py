@@ -14,6 +14,7 @@ from archive.config import Settings, site_files
 from archive.database import instant, micros
 from archive.errors import ExitCode, VigilError
 from archive.evidence.owed import owed
+from archive.evidence.publishing import unpublished
 from archive.fires import FireKind, fires
 from archive.model import Route
 from archive.query import Archive, RunSummary
@@ -204,3 +205,6 @@ def _owed(settings: Settings, collection: Collection, now: datetime) -> Iterator
         if stamp.is_overdue(settings.alarm_hours, now):
             told = f"the seal {stamp.seal} lacks a time stamp over {stamp.stamped} since {stamp.since:%Y-%m-%d}"
             yield Cause(key=f"owed:{stamp.seal}:{stamp.stamped}", site="", kind="owed", told=told)
+    for one in unpublished(collection, settings):
+        told = f"the log's checkpoint is not published: {one.shown}: {one.problem}"
+        yield Cause(key=f"publish:{one.place}", site="", kind="publish", told=told)

@@ -5,7 +5,7 @@ never in a record, log or report.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from archive import journal
 from archive.collection import Collection
 from archive.config import Settings, site_files
 from archive.database import instant
-from archive.errors import ConfigError, StorageError, VigilError
+from archive.errors import StorageError, VigilError
 from archive.query import Archive
 from archive.recheck import SECOND_LOOK
+from archive.sending import addresses
 from archive.site import load_site
 from archive.watch import Cause, causes
 
@@ -136,36 +137,13 @@ def sender(file: Path | None) -> Send:
     Raises:
         ConfigError: it cannot be read, or a line is no address that apprise knows; the line is named, not shown.
     """
-    try:
-        import apprise  # noqa: PLC0415 - only who asks for alerts pays for it
-    except ImportError:
-        raise ConfigError(
-            "alerts need the package apprise", hint="Install it: pip install 'vigil-archive[ops]'."
-        ) from None
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, and they hold secrets
-    asset = apprise.AppriseAsset(app_id="vigil", app_desc="vigil")
-    targets = apprise.Apprise(asset=asset)
-    for number, url in _addresses(file):
-        if not targets.add(url):
-            raise ConfigError(
-                f"{file}, line {number}: is no address that apprise knows", hint="json://host/path is one."
-            )
-    return lambda title, body: _send(targets.notify, title, body)
+    targets = addresses(file)
 
+    def send(title: str, body: str) -> bool:
+        sent = [target.send(title, body) for target in targets]
+        is_sent = all(sent)
+        if not is_sent:
+            log.error("an alert could not be sent; it is tried again the next time: %s", body)
+        return is_sent
 
-def _send(notify: Callable[..., object], title: str, body: str) -> bool:
-    is_sent = bool(notify(title=title, body=body, body_format="text"))
-    if not is_sent:
-        log.error("an alert could not be sent; it is tried again the next time: %s", body)
-    return is_sent
-
-
-def _addresses(file: Path | None) -> Sequence[tuple[int, str]]:
-    if file is None:
-        return ()
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{file}: cannot be read", hint="Write one apprise URL a line, and chmod 600.") from None
-    found = [(number, line.strip()) for number, line in enumerate(lines, 1)]
-    return [(number, line) for number, line in found if line and not line.startswith("#")]
+    return send

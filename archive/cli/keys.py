@@ -101,13 +101,14 @@ def export_public(settings: "Settings", *, folder: Path) -> None:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from archive.evidence.keys import read_public
+    from archive.evidence.log import write_keys
 
     public = read_public(settings.keys)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "root.crt").write_bytes(public.root.public_bytes(Encoding.PEM))
     for number, certificate in enumerate(public.seals, 1):
         (folder / f"seal-{number}.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "log.vkey").write_text("".join(f"{key}\n" for key in public.logs), encoding="utf-8")
+    (folder / "log.vkey").write_bytes(write_keys(public.logs))
     for authority in settings.authorities:
         (folder / f"tsa-{authority.name}.pem").write_bytes(authority.root.read_bytes())
     lines = "".join(f"{digest}  {name}\n" for name, digest in public.fingerprints())

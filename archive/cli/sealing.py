@@ -38,7 +38,7 @@ def seal(settings: "Settings", *, as_json: bool) -> ExitCode:
     show(f"{len(outcome.sealed)} sealed now, {outcome.stamped} time stamps came, {outcome.owed.seals} seals in all")
     show_owed(outcome.owed, settings.alarm_hours)
     for folder, reason in outcome.unpublished:
-        show(f"NOT published in {folder}: {clean_line(reason)}")
+        show(f"NOT published, {clean_line(folder)}: {clean_line(reason)}")
     return ExitCode.OK if is_done else ExitCode.PARTIAL
 
 

@@ -9,7 +9,7 @@ events.
 At work: ``storing`` whole files or none · ``keys`` the archive's root, seal and log keys · ``trust`` what a verifier
 goes by · ``clock`` how right this machine's clock is · ``asking`` the wire to a time authority · ``authority`` one for
 tests and the demo · ``ledger`` the log on disk · ``provenance`` ``run.json`` · ``sealing`` a run is sealed, what is
-owed is finished.
+owed is finished · ``publishing`` checkpoints go where we cannot take them back.
 
 Given out: ``gather`` the records that prove a capture · ``proving`` its seal and by when it existed · ``claim``
 ``claim.json`` · ``segment`` the part of the chain that goes along · ``package`` files, folder, ZIP · ``exporting`` puts

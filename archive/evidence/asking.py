@@ -1,4 +1,4 @@
-"""The wire to time authorities (RFC 3161 section 3.4): all at once, with hard limits of time and size."""
+"""The wire to time authorities (RFC 3161 section 3.4) and other services: all at once, limited in time and size."""
 
 import asyncio
 import ssl
@@ -16,10 +16,13 @@ _HINT = "The token stays pending; the next run asks again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of which address, and how many seconds the whole answer may take."""
+    """What is asked of which address, and how many seconds the whole answer may take.
+
+    ``body`` is a time-stamp query that is posted; ``None`` only gets what is there.
+    """
 
     url: str
-    body: bytes
+    body: bytes | None
     timeout: float
 
 
@@ -35,7 +38,7 @@ def ask(questions: Sequence[Question]) -> list[bytes | NetworkError]:
 async def _within(question: Question) -> bytes | NetworkError:
     try:
         async with asyncio.timeout(question.timeout):
-            return await _post(question)
+            return await _asked(question)
     except TimeoutError:
         return NetworkError(f"no whole answer within {question.timeout:g} seconds", hint=_HINT)
     except NetworkError as error:
@@ -44,7 +47,7 @@ async def _within(question: Question) -> bytes | NetworkError:
         return NetworkError(f"{type(error).__name__}: {error}"[:200], hint=_HINT)
 
 
-async def _post(question: Question) -> bytes:
+async def _asked(question: Question) -> bytes:
     parts = urlsplit(question.url)
     is_tls = parts.scheme == "https"
     reader, writer = await asyncio.open_connection(
@@ -63,17 +66,17 @@ async def _post(question: Question) -> bytes:
 
 def _request(question: Question, path: str, query: str, host: str) -> bytes:
     wire = h11.Connection(h11.CLIENT)
-    headers = [
-        ("Host", host),
-        ("Content-Type", "application/timestamp-query"),
-        ("Content-Length", str(len(question.body))),
-        ("Accept", "application/timestamp-reply"),
-        ("Connection", "close"),
-    ]
+    headers = [("Host", host), ("Connection", "close")]
+    if question.body is None:
+        headers.append(("Accept", "*/*"))
+    else:
+        headers.append(("Content-Type", "application/timestamp-query"))
+        headers.append(("Content-Length", str(len(question.body))))
+        headers.append(("Accept", "application/timestamp-reply"))
     target = f"{path}?{query}" if query else path
     parts = [
-        wire.send(h11.Request(method="POST", target=target, headers=headers)),
-        wire.send(h11.Data(data=question.body)),
+        wire.send(h11.Request(method="GET" if question.body is None else "POST", target=target, headers=headers)),
+        wire.send(h11.Data(data=question.body or b"")),
         wire.send(h11.EndOfMessage()),
     ]
     return b"".join(part or b"" for part in parts)

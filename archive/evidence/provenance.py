@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import platform
 import socket
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,11 +16,14 @@ from pathlib import Path
 
 import archive
 from archive.config import Settings
+from archive.evidence.asking import Question, ask
 from archive.evidence.clock import ClockState, step_between
 from archive.evidence.members import RunFiles
 from archive.model import Route, RunEnd, RunStart, Sha256, sha256_of
 
 FORMAT = "vigil-run-1"
+_PATIENCE = 10.0
+_LONGEST = 4096
 _NOWHERE = ("192.0.2.1", 9)
 """TEST-NET-1 (RFC 5737): choosing a route to it tells the machine's own address and sends nothing."""
 
@@ -29,7 +33,7 @@ class Sealing:
     """What is known when a part of a run is sealed.
 
     ``before`` is the clock when the run began, where this very process made the run; ``is_late`` when another did, or
-    keys were missing then. ``custody`` is the chain of custody's head.
+    keys were missing then. ``custody`` is the chain of custody's head, ``heard`` what other services answered.
     """
 
     files: RunFiles
@@ -44,6 +48,32 @@ class Sealing:
     is_late: bool
     custody: Sha256 | None
     checkpoint: bytes | None
+    heard: Mapping[str, "Heard | None"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What someone else's service answered when the run was sealed, or why it did not; recorded as it came."""
+
+    url: str
+    answer: str | None = None
+    problem: str | None = None
+
+
+def hear(settings: Settings) -> dict[str, Heard | None]:
+    """Ask the services that are configured; none is needed, and none can hold up a seal for long."""
+    services = {"beacon": settings.beacon, "public_address": settings.address_service}
+    asked = {name: url for name, url in services.items() if url is not None}
+    answers = ask([Question(url=url, body=None, timeout=_PATIENCE) for url in asked.values()]) if asked else []
+    found: dict[str, Heard | None] = dict.fromkeys(services)
+    for (name, url), answer in zip(asked.items(), answers, strict=True):
+        if not isinstance(answer, bytes):
+            found[name] = Heard(url=url, problem=str(answer))
+        elif len(answer) > _LONGEST:
+            found[name] = Heard(url=url, problem=f"its answer is longer than {_LONGEST} bytes")
+        else:
+            found[name] = Heard(url=url, answer=answer.decode("utf-8", "replace"))
+    return found
 
 
 def run_json(sealing: Sealing, settings: Settings) -> bytes:
@@ -76,6 +106,7 @@ def run_json(sealing: Sealing, settings: Settings) -> bytes:
         "settings_sha256": _digest_of(settings.file),
         "role": settings.role,
         "outgoing_address": None if sealing.files.route is not Route.SITE else _own_address(),
+        **{name: heard and asdict(heard) for name, heard in sealing.heard.items()},
         "software": {"made_by": start and start.software, "sealed_by": software()},
         "clock": {
             "before": _clock(before),

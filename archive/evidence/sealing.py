@@ -9,10 +9,9 @@ changed; tokens are added to it.
 import logging
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from archive.collection import Collection
 from archive.config import Authority, Settings
@@ -31,7 +30,8 @@ from archive.evidence.keys import (
 from archive.evidence.ledger import Ledger, seal_names, seal_of, seals_folder
 from archive.evidence.members import RunFiles, SealedFile, facts_of, read_file
 from archive.evidence.owed import NEEDED, Owed, owed, part_name, tokens_there, told_runs, unsealed_runs
-from archive.evidence.provenance import Sealing, run_json
+from archive.evidence.provenance import Heard, Sealing, hear, run_json
+from archive.evidence.publishing import Publication, publish
 from archive.evidence.seal import PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
 from archive.evidence.signature import check_signature, sign
 from archive.evidence.storing import refused, sync_folder, write_whole
@@ -42,8 +42,6 @@ from archive.warc import MOST_RECORDS
 
 _log = logging.getLogger(__name__)
 _SCRATCH = ".new"
-_NOT_OURS = "not one of this log"
-_KEEP = "Keep it: it is the proof that this log was altered or rolled back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +70,14 @@ def finish(
     sealer = _Sealer(collection, settings, run, before)
     sealed = sealer.seal_runs()
     stamped = sealer.stamp()
-    published, unpublished = sealer.publish()
-    return Outcome(sealed=sealed, stamped=stamped, published=published, unpublished=unpublished, owed=owed(collection))
+    publications = sealer.publish()
+    return Outcome(
+        sealed=sealed,
+        stamped=stamped,
+        published=tuple(one.shown for one in publications if one.problem is None),
+        unpublished=tuple((one.shown, one.problem) for one in publications if one.problem is not None),
+        owed=owed(collection),
+    )
 
 
 class _Sealer:
@@ -89,6 +93,7 @@ class _Sealer:
         self._ledger = Ledger(collection)
         self._custody = Custody(collection)
         self._events = self._custody.events()
+        self._heard: Mapping[str, Heard | None] = {}
 
     # --- seals ---------------------------------------------------------------------------------------
 
@@ -110,6 +115,8 @@ class _Sealer:
         self._tell_keys()
         leave_copies(self._collection, self._settings)
         self._heal(keys)
+        if waiting:
+            self._heard = hear(self._settings)
         return tuple(name for run in waiting for name in self._seal_run(run, keys))
 
     def _tell_keys(self) -> None:
@@ -161,6 +168,7 @@ class _Sealer:
                 is_late=files.run != self._run,
                 custody=head_of(self._custody.data()),
                 checkpoint=self._ledger.checkpoint(),
+                heard=self._heard,
             )
             yield self._seal_part(name, part, sealing, keys)
 
@@ -262,22 +270,16 @@ class _Sealer:
 
     # --- publication -------------------------------------------------------------------------------------
 
-    def publish(self) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """Put the newest checkpoint into every folder that is configured; gives those, and others with the reason."""
+    def publish(self) -> tuple[Publication, ...]:
+        """Publish the newest checkpoint, and write down where it came newly, or did not come."""
+        found = publish(self._collection, self._settings)
         note = self._ledger.checkpoint()
-        published, failed = [], []
-        for folder in self._settings.publish if note else ():
-            try:
-                leaves, keys = [leaf.hash for leaf in self._ledger.leaves()], read_public(self._settings.keys).logs
-                if _put_checkpoint(folder, note or b"", leaves, keys):
-                    details = {"checkpoint": sha256_of(note or b"")}
-                    self._custody.append(EventKind.PUBLISHED, folder.name, details)
-                published.append(str(folder))
-            except (VigilError, OSError) as error:
-                _log.warning("the checkpoint is not published in %s: %s", folder, error)
-                self._tell_once(EventKind.PUBLISH_FAILED, folder.name, {"reason": str(error)})
-                failed.append((str(folder), str(error)))
-        return tuple(published), tuple(failed)
+        for one in found:
+            if one.problem is not None:
+                self._tell_once(EventKind.PUBLISH_FAILED, one.name, {"reason": one.problem})
+            elif one.is_new and note is not None:
+                self._custody.append(EventKind.PUBLISHED, one.name, {"checkpoint": sha256_of(note)})
+        return found
 
 
 def _parts(files: list[SealedFile]) -> list[list[SealedFile]]:
@@ -316,28 +318,3 @@ def _accepted(answer: bytes | VigilError, request: TokenRequest, authority: Auth
     pin = as_sha256(authority.pin) if authority.pin else None
     known = TimeAuthority(name=authority.name, roots=roots, pin=pin)
     return accept_answer(answer, request, known, now=datetime.now(UTC))
-
-
-def _put_checkpoint(folder: Path, note: bytes, leaves: list[bytes], keys: Sequence[log.LogKey]) -> bool:
-    """Put a checkpoint into a folder, with the proof that the log only grew since the one that lies there.
-
-    One that is not of this log is never written over. Tells whether the checkpoint was new there.
-    """
-    newest = folder / "checkpoint"
-    there = newest.read_bytes() if newest.exists() else None
-    if there == note:
-        return False
-    size = log.read_checkpoint(note).size
-    if there is not None:
-        old = log.read_checkpoint(there).size
-        if not 1 <= old <= size:
-            raise IntegrityError(f"{folder.name} holds a checkpoint of {old} leaves, {_NOT_OURS}", hint=_KEEP)
-        growth = log.prove_growth(leaves, old, note)
-        try:
-            log.check_growth(growth, there, keys)
-        except IntegrityError as error:
-            raise IntegrityError(f"{folder.name} holds a checkpoint that is {_NOT_OURS}: {error}", hint=_KEEP) from None
-        write_whole(folder / f"growth.{old}-{size}", growth, mode=0o644)
-    write_whole(folder / f"checkpoint.{size}", note, mode=0o644)
-    write_whole(newest, note, mode=0o644)
-    return True

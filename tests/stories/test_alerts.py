@@ -7,11 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -23,6 +21,7 @@ from archive.watch import causes, longest_silence
 from crawler.alerts import check, sender
 from crawler.replica import ReplicaServer, fictional_blog
 from tests.stories.conftest import ROOT, SITE, Ended, Story
+from tests.webhook import Webhook, listening
 
 pytestmark = [
     pytest.mark.e2e,
@@ -33,39 +32,10 @@ NOW = datetime.now(UTC)
 ten = pytest.mark.parametrize("story", [10], indirect=True)
 
 
-@dataclass(kw_only=True)
-class Webhook:
-    """A server on this machine that keeps what is posted to it."""
-
-    port: int = 0
-    is_down: bool = False
-    got: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def words(self) -> list[str]:
-        return [message["message"] for message in self.got]
-
-
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
-    hook = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if not hook.is_down:
-                hook.got.append(json.loads(body))
-            self.send_response(503 if hook.is_down else 200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        hook.port = server.server_port
-        Thread(target=server.serve_forever, daemon=True).start()
+    with listening() as hook:
         yield hook
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
