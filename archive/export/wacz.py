@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _TIME = (1980, 1, 1, 0, 0, 0)
+# ReplayWeb.page takes a member without extra fields in the ZIP's directory for one without any before its bytes, and
+# zipfile writes those of ZIP64 there only where they are needed. This one says nothing, and stands in both places.
+_MARK = b"vg\0\0"
 SELECTION = "selection.warc.gz"
 """The one WARC file of a WACZ that holds some posts only."""
 SEALS = "seals/seals.tar"
@@ -131,9 +134,11 @@ class _Package:
         info.external_attr = 0o100644 << 16
         info.compress_type = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
         info.file_size = size
+        is_large = is_packed or size * 1.05 > zipfile.ZIP64_LIMIT
+        info.extra = _MARK if is_large else b""
         digest = hashlib.sha256()
         written = 0
-        with self._zip.open(info, "w", force_zip64=is_packed) as member:
+        with self._zip.open(info, "w", force_zip64=is_large) as member:
             for chunk in chunks:
                 member.write(chunk)
                 digest.update(chunk)
