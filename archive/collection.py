@@ -63,18 +63,30 @@ class Collection:
         Raises:
             LockedError: another process holds it.
         """
+        hint = "Wait until it has ended; one collection has one writer at a time."
+        with self._held("lock", who, "written", hint):
+            yield
+
+    @contextmanager
+    def watched(self, who: str) -> Iterator[None]:
+        """Hold the collection for one schedule: two would ask the site twice a night.
+
+        Raises:
+            LockedError: another process holds it.
+        """
+        with self._held("schedule.lock", who, "watched", "One schedule is enough; end the other one first."):
+            yield
+
+    @contextmanager
+    def _held(self, name: str, who: str, what: str, hint: str) -> Iterator[None]:
         self.create()
-        path = self.state / "lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(self.state / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 holder = os.pread(handle, 200, 0).decode(errors="replace").strip() or "an unknown process"
-                raise LockedError(
-                    f"the collection {self.root} is being written by {holder}",
-                    hint="Wait until it has ended; one collection has one writer at a time.",
-                ) from None
+                raise LockedError(f"the collection {self.root} is being {what} by {holder}", hint=hint) from None
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{who}, process {os.getpid()}\n".encode(), 0)
             yield

@@ -1,7 +1,6 @@
 """Crontab's five fields, read strictly: what is nearly right is refused with the nearest right form. Pure.
 
-Days of the week are crontab's (0 and 7 are Sunday); whoever hands them to a scheduler gets names, because APScheduler's
-0 is Monday.
+Days of the week are crontab's: 0 and 7 are Sunday.
 """
 
 import difflib
@@ -42,16 +41,6 @@ class Cron:
     days: frozenset[int]
     months: frozenset[int]
     weekdays: frozenset[int]
-
-    def named(self) -> dict[str, str]:
-        """Give the fields as APScheduler's ``CronTrigger`` takes them, weekdays by name."""
-        return {
-            "minute": _listed(self.minutes, 60),
-            "hour": _listed(self.hours, 24),
-            "day": _listed(self.days, 31),
-            "month": _listed(self.months, 12),
-            "day_of_week": "*" if len(self.weekdays) == 7 else ",".join(WEEKDAYS[day] for day in sorted(self.weekdays)),
-        }
 
 
 def parse_cron(text: str) -> Cron:
@@ -158,7 +147,3 @@ def _nearest(word: str, number: int) -> str:
         return str(min(max(int(word[:9]), low), high))
     names = {3: MONTHS, 4: WEEKDAYS}.get(number, ())
     return next(iter(difflib.get_close_matches(word.lower()[:3], names, 1, 0.5)), "*")
-
-
-def _listed(values: frozenset[int], all_of_them: int) -> str:
-    return "*" if len(values) == all_of_them else ",".join(map(str, sorted(values)))

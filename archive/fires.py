@@ -1,5 +1,6 @@
 """Fires: the times at which a schedule wanted a run, and what became of them. ``state/fires.jsonl``, append-only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -71,6 +72,25 @@ def fires(collection: Collection, *, site: str | None = None, since: datetime | 
 def unkept(collection: Collection, since: datetime) -> tuple[Fire, ...]:
     """List the fires since a time that brought no whole run."""
     return tuple(fire for fire in fires(collection, since=since) if fire.kind in TROUBLE)
+
+
+def told(found: Iterable[Fire]) -> list[str]:
+    """Say what came of fires, one sentence for each site and kind however many they are: the newest, and how many."""
+    groups: dict[tuple[str, FireKind], list[Fire]] = {}
+    for fire in found:
+        groups.setdefault((fire.site, fire.kind), []).append(fire)
+    sentences = []
+    for (site, kind), several in groups.items():
+        newest = several[-1]
+        when = _minute(newest.due or newest.time)
+        many = f", and {len(several) - 1:,} more since {_minute(several[0].due or several[0].time)}"
+        detail = f": {newest.detail}" if newest.detail else ""
+        sentences.append(f"{when}, {site or 'every site'} {kind}{detail}{many if len(several) > 1 else ''}")
+    return sentences
+
+
+def _minute(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _path(collection: Collection) -> Path:

@@ -107,7 +107,12 @@ def troubles(archive: Archive, site: str, started: int, before: int | None) -> l
     """List the fires that brought no run since the run before began."""
     since = instant(before) if before is not None else instant(started) - timedelta(days=31)
     return [
-        {"time": warc_date(micros(fire.time)), "kind": fire.kind.value, "detail": fire.detail}
+        {
+            "time": warc_date(micros(fire.time)),
+            "kind": fire.kind.value,
+            "due": warc_date(micros(fire.due)) if fire.due else None,
+            "detail": fire.detail,
+        }
         for fire in fires(archive.collection, site=site, since=since)
         if fire.kind in TROUBLE
     ]

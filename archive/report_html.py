@@ -151,9 +151,7 @@ def _warnings(report: Row) -> str:
     run, rules, clock = (cast(Row, report[name]) for name in ("run", "rules", "clock"))
     told = [f"After a crash: {sentence}" for sentence in cast(list[str], run["recovered"] or [])]
     told += [f"{row['url']}: {row['outcome']} {row['alarms'] or ''}" for row in _rows(report["alarms"])[:20]]
-    told += [
-        f"{str(row['time'])[:16].replace('T', ' ')}, {row['kind']}: {row['detail']}" for row in _rows(report["fires"])
-    ]
+    told += _fires(_rows(report["fires"]))
     if clock["is_synchronised"] is False:
         told.append("This machine's clock is not set by a time server; the times may be wrong.")
     if rules["is_site_file_new"]:
@@ -163,6 +161,16 @@ def _warnings(report: Row) -> str:
     if not told:
         return ""
     return "<h2>Worth a look</h2><ul>" + "".join(f"<li>{_text(sentence)}</li>" for sentence in told) + "</ul>"
+
+
+def _fires(rows: list[Row]) -> list[str]:
+    """Say which fires brought no run: the newest of each kind, and how many."""
+    groups = {kind: [row for row in rows if row["kind"] == kind] for kind in dict.fromkeys(row["kind"] for row in rows)}
+    return [
+        f"{str(several[-1]['due'] or several[-1]['time'])[:16].replace('T', ' ')} UTC, {kind}: {several[-1]['detail']}"
+        + (f" (and {len(several) - 1:,} more)" if len(several) > 1 else "")
+        for kind, several in groups.items()
+    ]
 
 
 def _events(report: Row, heading: str, chosen: Callable[[Row], bool]) -> str:

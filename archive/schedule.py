@@ -1,8 +1,10 @@
 """When a site's runs are due: from its ``[schedule]`` table, pure, in UTC out and the table's own time zone in."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.collection import Collection
@@ -14,6 +16,7 @@ from archive.site import Site
 
 _FAR = timedelta(days=366 * 8 + 2)
 """No cron line that has a day at all waits longer: a 29 February across a century."""
+_MOST_BETWEEN = 100
 GOOD = (ExitCode.OK, ExitCode.PARTIAL)
 """Ends of a run after which the site is not due again before its time."""
 ENOUGH = (*GOOD, ExitCode.INTERRUPTED, ExitCode.SIZE_LIMIT, ExitCode.TIME_LIMIT)
@@ -78,6 +81,14 @@ class Schedule:
             if newest is not None:
                 return newest
         return None
+
+    def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
+        """Give the times after ``since``, up to ``until``, at which a run was due: the newest hundred, oldest first."""
+        if self.cron is None:
+            first = since + (self.every or timedelta(days=1))
+            return (first,) if first <= until else ()
+        times = takewhile(lambda one: one <= until, _times(self.cron, self.zone, since))
+        return tuple(deque(times, _MOST_BETWEEN))
 
     def is_overdue(self, last: datetime | None, now: datetime, *, slack: timedelta = timedelta(0)) -> bool:
         """Tell whether the run that began at ``last`` should have been followed by another one ``slack`` ago."""
@@ -145,14 +156,17 @@ def _window(text: str) -> tuple[time, time]:
 
 
 def _times(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """Every time of the cron line after a moment, in order; a local time that a DST night skips is left out."""
+    """Every time of the cron line after a moment, in order.
+
+    A local time that a DST night skips is left out, one that it has twice comes twice.
+    """
     day = after.astimezone(zone).date()
     clocks = [time(hour, minute) for hour in sorted(cron.hours) for minute in sorted(cron.minutes)]
     for number in range(_FAR.days):
         date = day + timedelta(days=number)
         if date.month in cron.months and date.day in cron.days and date.isoweekday() % 7 in cron.weekdays:
-            moments = (datetime.combine(date, clock, zone) for clock in clocks)
-            real = sorted(one.astimezone(UTC) for one in moments if _is_real(one, zone))
+            moments = (datetime.combine(date, clock.replace(fold=fold), zone) for clock in clocks for fold in (0, 1))
+            real = sorted({one.astimezone(UTC) for one in moments if _is_real(one, zone)})
             yield from (one for one in real if one > after)
 
 
@@ -171,6 +185,14 @@ def _check_window(schedule: Schedule, cron: Cron, key: str) -> None:
                 raise ConfigError(
                     f"{key}.cron: {hour:02}:{minute:02} lies outside the window",
                     hint=f"The nearest right form is “{start.minute} {start.hour} * * *”.",
+                )
+            room = schedule.closes(local)
+            if room is not None and local + schedule.jitter >= room:
+                most = int((room - local).total_seconds()) - 60
+                raise ConfigError(
+                    f"{key}.jitter: {hour:02}:{minute:02} and {schedule.jitter.total_seconds():.0f} seconds go beyond "
+                    "the window",
+                    hint=f"The nearest right form is jitter = {most}.",
                 )
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ from archive.collection import Collection
 from archive.config import Settings, site_files
 from archive.database import instant, micros
 from archive.errors import ExitCode, VigilError
-from archive.evidence.owed import owed
+from archive.evidence.owed import owed, told_stamps
 from archive.evidence.publishing import unpublished
 from archive.fires import FireKind, fires
 from archive.model import Route
@@ -68,7 +68,13 @@ def causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
                     found += look(archive, row["id"], last, now) if last else ()
     for site, schedule in schedules(settings).items():
         found += _overdue(collection, site, schedule, now)
-    return tuple({cause.key: cause for cause in found}.values())
+    by_key = {cause.key: cause for cause in found}
+    return tuple(cause for cause in found if by_key[cause.key] is cause and not _is_explained(cause, by_key))
+
+
+def _is_explained(cause: Cause, by_key: Mapping[str, Cause]) -> bool:
+    """Tell whether a site is overdue because its runs fail, which is told already."""
+    return cause.kind == "overdue" and f"failed:{cause.site}" in by_key
 
 
 def schedules(settings: Settings) -> dict[str, Schedule]:
@@ -201,10 +207,9 @@ def _copies(settings: Settings, collection: Collection) -> Iterator[Cause]:
 def _owed(settings: Settings, collection: Collection, now: datetime) -> Iterator[Cause]:
     if not (collection.root / "seals").is_dir():
         return
-    for stamp in owed(collection).pending:
-        if stamp.is_overdue(settings.alarm_hours, now):
-            told = f"the seal {stamp.seal} lacks a time stamp over {stamp.stamped} since {stamp.since:%Y-%m-%d}"
-            yield Cause(key=f"owed:{stamp.seal}:{stamp.stamped}", site="", kind="owed", told=told)
+    late = [stamp for stamp in owed(collection).pending if stamp.is_overdue(settings.alarm_hours, now)]
+    if late:
+        yield Cause(key="owed", site="", kind="owed", told=f"owed too long: {' / '.join(told_stamps(late))}")
     for one in unpublished(collection, settings):
         told = f"the log's checkpoint is not published: {one.shown}: {one.problem}"
         yield Cause(key=f"publish:{one.place}", site="", kind="publish", told=told)

@@ -5,6 +5,7 @@ writer. What came of each fire stands in ``state/fires.jsonl``.
 """
 
 import logging
+import random
 import signal
 import subprocess
 import sys
@@ -19,12 +20,11 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.collection import Collection
 from archive.errors import ExitCode, VigilError
-from archive.fires import Fire, FireKind, record
+from archive.fires import Fire, FireKind, fires, record
 from archive.schedule import SLACK, Schedule
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,15 @@ class Scheduler:
         self._jobs.add_listener(self._told, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
 
     def run(self) -> ExitCode:
-        """Fire until SIGTERM or SIGINT; a crawl that runs then is asked to end and waited for."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
+        """Fire until SIGTERM, SIGINT or SIGHUP; a crawl that runs then is asked to end and waited for."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                signal.signal(number, self._signalled)
         for site in self.plan.schedules:
             self._plan(site)
         self._jobs.start()
+        for site in self.plan.schedules:
+            self._tell_next(site)
         self._start_overdue()
         self._watch_clock()
         self._jobs.pause()
@@ -90,8 +93,17 @@ class Scheduler:
         return ExitCode.OK
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
+        """End; a second signal is handed on at once, and a crawl that gets two does not end in good order."""
         del number, frame
+        child = self._child
+        if self._stop.is_set() and child is not None:
+            child.terminate()
         self._stop.set()
+
+    def _tell_next(self, site: str) -> None:
+        job = self._jobs.get_job(site)
+        if job is not None and job.next_run_time is not None:
+            log.info("%s: due next at %s", site, f"{job.next_run_time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
 
     def _plan(self, site: str) -> None:
         """Give a site its regular job, or a new one after the clock jumped."""
@@ -108,8 +120,14 @@ class Scheduler:
             return None
 
     def _start_overdue(self) -> None:
+        """Write down the times at which nothing was awake, and crawl what is overdue for them."""
         for site, schedule in self.plan.schedules.items():
-            if schedule.is_overdue(self._last_good(site), self._now()):
+            last, now = self._last_good(site), self._now()
+            told = (fire.time for fire in fires(self.collection, site=site) if fire.site)
+            known = [*told, *([last] if last else [])]
+            for due in schedule.between(max(known), now - timedelta(seconds=JUMP)) if known else ():
+                self._record(site, FireKind.MISSED, due=due, detail="nothing was awake to start it")
+            if schedule.is_overdue(last, now):
                 log.info("%s is overdue", site)
                 self._fire_at(site, schedule.opens(self._now()))
 
@@ -158,6 +176,8 @@ class Scheduler:
         with self._guard:
             self._child = None
         self._record(site, FireKind.ENDED, exit_code=code)
+        if not self._stop.is_set():
+            self._tell_next(site)
         self.plan.look()
 
     def _wait(self, child: "subprocess.Popen[bytes]", site: str, closes: datetime | None) -> int:
@@ -201,11 +221,27 @@ class Scheduler:
             log.error("state/fires.jsonl cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
 
 
+class CronTimes(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """Fires at the times that ``Schedule.after`` gives: those that are shown, and by which a site is overdue.
+
+    APScheduler's own ``CronTrigger`` leaves out the day after the change to summer time where a time lies in the first
+    hour of the day (docs/decisions/0011).
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Give the time after the one before, jitter added."""
+        due = self.schedule.after(previous_fire_time or now)
+        return due + timedelta(seconds=random.uniform(0, self.schedule.jitter.total_seconds()))  # noqa: S311 - no secret
+
+
 def trigger_of(schedule: Schedule, *, last: datetime | None, now: datetime) -> BaseTrigger:
     """Make the APScheduler trigger of a schedule; a span counts from the ``last`` good run, where there is one."""
-    jitter = int(schedule.jitter.total_seconds()) or None
     if schedule.cron is not None:
-        return CronTrigger(**schedule.cron.named(), timezone=schedule.zone, jitter=jitter)
+        return CronTimes(schedule)
+    jitter = int(schedule.jitter.total_seconds()) or None
     span = schedule.every or timedelta(days=1)
     first = now + span if last is None else max(now, last + span)
     return IntervalTrigger(seconds=int(span.total_seconds()), start_date=first, timezone=UTC, jitter=jitter)

@@ -7,6 +7,7 @@ from archive.collection import Collection
 from archive.config import Settings
 from archive.errors import VigilError
 from archive.evidence.clock import ClockState
+from archive.evidence.owed import told_stamps
 from archive.evidence.sealing import finish
 
 log = logging.getLogger(__name__)
@@ -24,5 +25,5 @@ async def seal_run(collection: Collection, settings: Settings, run: str, before:
         return
     for name in outcome.sealed:
         log.info("sealed: %s", name)
-    for stamp in outcome.owed.pending:
-        log.warning("a time stamp is owed to %s of %s: %s", stamp.stamped, stamp.seal, "; ".join(stamp.reasons))
+    for sentence in told_stamps(outcome.owed.pending):
+        log.warning("owed: %s", sentence)

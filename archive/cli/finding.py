@@ -195,6 +195,7 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
     from archive.cli.sealing import show_owed
     from archive.errors import ExitCode
     from archive.evidence.owed import owed
+    from archive.fires import told as told_fires
     from archive.fires import unkept
     from archive.metrics import textfile, write_textfile
     from archive.query import Archive
@@ -217,8 +218,8 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
         return code
     for site in told.sites:
         _show_site(site, agendas[site.site])
-    for fire in missed:
-        show(f"{spell(fire.time)}  {fire.site or 'every site'}: {fire.kind.value}  {clean_line(fire.detail)}")
+    for sentence in told_fires(missed):
+        show(clean_line(sentence))
     show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
     still = owed(collection)
     show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")

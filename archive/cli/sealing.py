@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.frame import Verb, existing, json_option, with_settings
-from archive.cli.output import clean_line, show, show_json, spell, talk
+from archive.cli.output import clean_line, show, show_json, talk
 from archive.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,16 +43,18 @@ def seal(settings: "Settings", *, as_json: bool) -> ExitCode:
 
 
 def show_owed(owed: "Owed", alarm_hours: int) -> None:
-    """Write what is owed, one line for each reason and each stamp."""
-    from archive.evidence.owed import told_runs
+    """Write what is owed, one line for each reason."""
+    from archive.evidence.owed import told_runs, told_stamps
 
     for reason in dict.fromkeys(reason for _, reason in owed.unsealed):
         runs = [run for run, why in owed.unsealed if why == reason]
         show(f"{told_runs(runs)} NOT sealed: {clean_line(reason)}")
-    for stamp in owed.pending:
-        overdue = " (OVERDUE)" if stamp.is_overdue(alarm_hours, datetime.now(UTC)) else ""
-        reasons = clean_line("; ".join(stamp.reasons))
-        show(f"pending{overdue}: time stamp on {stamp.stamped} of {stamp.seal}, since {spell(stamp.since)}: {reasons}")
+    now = datetime.now(UTC)
+    late = [stamp for stamp in owed.pending if stamp.is_overdue(alarm_hours, now)]
+    for sentence in told_stamps(late):
+        show(f"pending (OVERDUE): {clean_line(sentence)}")
+    for sentence in told_stamps([stamp for stamp in owed.pending if stamp not in late]):
+        show(f"pending: {clean_line(sentence)}")
 
 
 @click.command(

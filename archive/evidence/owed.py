@@ -66,6 +66,21 @@ def told_runs(runs: Sequence[str]) -> str:
     return f"run {runs[0]} is" if len(runs) == 1 else f"{len(runs):,} runs ({runs[0]} to {runs[-1]}) are"
 
 
+def told_stamps(pending: Sequence[PendingStamp]) -> list[str]:
+    """Name missing time stamps in one sentence for each reason, however many they are."""
+    told = []
+    for reasons in dict.fromkeys(stamp.reasons for stamp in pending):
+        stamps = [stamp for stamp in pending if stamp.reasons == reasons]
+        seals = list(dict.fromkeys(stamp.seal for stamp in stamps))
+        if len(seals) == 1:
+            what = f"time stamp on {', '.join(stamp.stamped for stamp in stamps)} of {seals[0]}"
+        else:
+            what = f"{len(stamps):,} time stamps on {len(seals):,} seals ({seals[0]} to {seals[-1]})"
+        since = min(stamp.since for stamp in stamps)
+        told.append(f"{what}, since {since:%Y-%m-%d %H:%M} UTC: {'; '.join(reasons)}")
+    return told
+
+
 def unsealed_runs(collection: Collection, names: tuple[str, ...]) -> tuple[RunFiles, ...]:
     """Name the closed runs that lack a seal, or a part of one, in the order of writing.
 

@@ -88,8 +88,9 @@ def _run(found: "dict[str, Schedule]", settings: "Settings", options: Sequence[s
         look=lambda: tell(settings),
         patience=patience,
     )
-    talk(f"vigil: watching {', '.join(found)}")
-    return Scheduler(plan, collection).run()
+    with collection.watched("vigil schedule"):
+        talk(f"vigil: watching {', '.join(found)}")
+        return Scheduler(plan, collection).run()
 
 
 def _show(site: str, table: "Schedule", settings: "Settings", *, as_json: bool) -> None:

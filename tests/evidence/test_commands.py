@@ -83,7 +83,7 @@ def test_seal_says_what_is_owed_until_nothing_is(vigil: Vigil, copy: Sealed) -> 
         path.unlink()
     code, out, _ = vigil("seal")
     assert code == ExitCode.PARTIAL
-    assert re.search(r"pending: time stamp on SHA256SUMS of run-3, .*tsa1: ", out)
+    assert re.search(r"pending: time stamp on SHA256SUMS, SHA256SUMS.p7s of run-3, .*tsa1: ", out)
     with serving(copy.folder, *copy.authorities) as entries:
         text = (copy.folder / "vigil.toml").read_text()
         for old, new in zip(copy.settings.authorities, entries, strict=True):

@@ -8,7 +8,7 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.cron import CronError, parse_cron
+from archive.cron import WEEKDAYS, Cron, CronError, parse_cron
 from archive.schedule import Schedule
 
 RIGHT = [
@@ -48,9 +48,24 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "expected"), RIGHT, ids=[text for text, _ in RIGHT])
-def test_crontab_line_is_handed_on_with_days_by_name(text: str, expected: dict[str, str]) -> None:
-    named = parse_cron(text).named()
+def test_crontab_line_names_these_times(text: str, expected: dict[str, str]) -> None:
+    named = for_apscheduler(parse_cron(text))
     assert {key: named[key] for key in expected} == expected
+
+
+def for_apscheduler(cron: Cron) -> dict[str, str]:
+    """The fields as APScheduler's ``CronTrigger`` takes them, weekdays by name, because its 0 is Monday."""
+
+    def listed(values: frozenset[int], all_of_them: int) -> str:
+        return "*" if len(values) == all_of_them else ",".join(map(str, sorted(values)))
+
+    return {
+        "minute": listed(cron.minutes, 60),
+        "hour": listed(cron.hours, 24),
+        "day": listed(cron.days, 31),
+        "month": listed(cron.months, 12),
+        "day_of_week": "*" if len(cron.weekdays) == 7 else ",".join(WEEKDAYS[day] for day in sorted(cron.weekdays)),
+    }
 
 
 @pytest.mark.parametrize(("text", "nearest"), WRONG, ids=[text or "nothing" for text, _ in WRONG])
@@ -89,5 +104,5 @@ def test_next_time_is_the_one_at_which_apscheduler_fires(line: str, moment: date
     now = moment.replace(tzinfo=UTC, microsecond=0)
     cron = parse_cron(line)
     ours = Schedule(cron=cron, every=None, jitter=timedelta(0), window=None, zone=ZoneInfo("UTC")).after(now)
-    theirs = CronTrigger(**cron.named(), timezone=UTC).get_next_fire_time(None, now + timedelta(seconds=1))
+    theirs = CronTrigger(**for_apscheduler(cron), timezone=UTC).get_next_fire_time(None, now + timedelta(seconds=1))
     assert ours == theirs

@@ -1,14 +1,18 @@
 """A site file's ``[schedule]`` table: what is refused, when runs are due, when the window is open."""
 
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.config import shipped_sites
 from archive.errors import ConfigError
 from archive.schedule import schedule_of
 from archive.site import ScheduleRules, Site, load_site, parse_site
+from crawler.schedule import trigger_of
 
 
 def site(**table: object) -> Site:
@@ -54,6 +58,7 @@ WRONG_IN_ITS_ZONE = [
     ("no such zone", {"cron": "17 3 * * *", "zone": "Europe/Prag"}, "Europe/Prague"),
     ("a path as zone", {"cron": "17 3 * * *", "zone": "../../etc/passwd"}, "Europe/Prague"),
     ("outside the window", {"cron": "0 12 * * *", "window": "22:00-05:00"}, "“0 22 * * *”"),
+    ("put off beyond the window", {"cron": "50 4 * * *", "window": "22:00-05:00", "jitter": 900}, "jitter = 540"),
 ]
 
 
@@ -117,3 +122,38 @@ def test_window_across_midnight_opens_and_closes() -> None:
     assert schedule.closes(night) == morning
     assert not schedule.is_open(morning)
     assert schedule.after(noon, last=noon - timedelta(hours=1)) == at("2026-07-10T21:00")
+
+
+CHANGES = {
+    "UTC": ("2027-03-28", "2027-10-31"),
+    "Europe/Prague": ("2027-03-28", "2027-10-31"),
+    "America/New_York": ("2027-03-14", "2027-11-07"),
+    "Australia/Lord_Howe": ("2027-04-04", "2027-10-03"),
+    "America/Santiago": ("2027-04-04", "2027-09-05"),
+    "Asia/Kolkata": ("2027-03-28", "2027-10-31"),
+}
+"""Days on which summer time begins or ends, if the zone has one."""
+
+
+@given(
+    zone=st.sampled_from(list(CHANGES)),
+    hours=st.sets(st.integers(0, 23), min_size=1, max_size=4),
+    minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
+    which=st.integers(0, 1),
+)
+def test_every_day_around_the_change_of_summer_time_has_each_of_its_fires_once(
+    zone: str, hours: set[int], minutes: set[int], which: int
+) -> None:
+    line = f"{','.join(map(str, minutes))} {','.join(map(str, hours))} * * *"
+    try:
+        schedule = schedule_of(site(cron=line, zone=zone))
+    except ConfigError:
+        return  # a time that such a night skips or doubles is refused
+    first = datetime.combine(date.fromisoformat(CHANGES[zone][which]), time(), schedule.zone) - timedelta(days=1)
+    trigger = trigger_of(schedule, last=None, now=first)
+    fired = [trigger.get_next_fire_time(None, first.astimezone(UTC) - timedelta(microseconds=1))]
+    while fired[-1].astimezone(schedule.zone).date() < first.date() + timedelta(days=4):
+        fired.append(trigger.get_next_fire_time(fired[-1], fired[-1]))
+    days = Counter(one.astimezone(schedule.zone).date() for one in fired[:-1])
+    assert days == {first.date() + timedelta(days=n): len(hours) * len(minutes) for n in range(4)}
+    assert tuple(fired[1:]) == schedule.between(fired[0], fired[-1])

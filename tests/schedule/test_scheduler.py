@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.collection import Collection
+from archive.cron import parse_cron
 from archive.errors import DamagedIndexError
-from archive.fires import Fire, FireKind, fires
+from archive.fires import Fire, FireKind, fires, told
 from archive.schedule import Schedule
 from crawler.schedule import Plan, Scheduler, crawl_command
 
@@ -81,7 +82,7 @@ class Watch:
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
     """The handlers that pytest had."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -134,7 +135,7 @@ def test_command_that_cannot_be_started_is_written_down_and_the_schedule_goes_on
     assert "/nowhere/vigil" in watch.fires(FireKind.FAILED)[0].detail
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=["TERM", "INT", "HUP"])
 def test_signal_is_handed_to_the_crawl_and_its_end_is_waited_for(tmp_path: Path, number: int) -> None:
     program = (
         "import signal, sys, time\n"
@@ -157,6 +158,40 @@ def test_crawl_that_will_not_end_is_killed_in_the_stated_time(tmp_path: Path, mo
     watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, program=program, patience=0.5)
     assert watch.run(lambda: "begun" in watch.log()) < 5
     assert [fire.exit_code for fire in watch.fires()] == [-signal.SIGKILL]
+
+
+def test_second_signal_is_handed_on_too(tmp_path: Path) -> None:
+    program = (
+        "import signal, sys, time\n"
+        "def end(*_):\n signal.signal(signal.SIGTERM, signal.SIG_DFL); open(sys.argv[1], 'a').write('asked\\n')\n"
+        "signal.signal(signal.SIGTERM, end); open(sys.argv[1], 'a').write('begun\\n'); time.sleep(60); time.sleep(60)"
+    )
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, program=program, patience=60)
+
+    def ask_again() -> None:
+        while "asked" not in watch.log():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=ask_again, daemon=True).start()
+    assert watch.run(lambda: "begun" in watch.log()) < 20
+    assert [fire.exit_code for fire in watch.fires()] == [-signal.SIGTERM]
+
+
+def test_nights_on_which_nothing_was_awake_are_each_written_down_once(tmp_path: Path) -> None:
+    nightly = replace(NIGHT, every=None, cron=parse_cron("17 2 * * *"))
+    now = datetime.now(UTC).replace(hour=12)
+    watch = Watch(
+        folder=tmp_path, schedules={"blog": nightly}, last={"blog": now - timedelta(days=3)}, code=12, now=lambda: now
+    )
+    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
+    missed = [fire.due for fire in watch.fires(FireKind.MISSED)]
+    midnight = now.replace(hour=2, minute=17, second=0, microsecond=0)
+    assert missed == [midnight - timedelta(days=days) for days in (2, 1, 0)]
+    watch.run(lambda: len(watch.fires(FireKind.ENDED)) == 2)
+    assert len(watch.fires(FireKind.MISSED)) == 3
+    (sentence,) = told(watch.fires(FireKind.MISSED))
+    assert sentence.endswith(f"and 2 more since {midnight - timedelta(days=2):%Y-%m-%d} 02:17 UTC")
 
 
 def test_window_that_is_closed_is_waited_for(tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ def test_skipped_run_is_shown_by_status(desk: Desk) -> None:
     fire = Fire(time=datetime.now(UTC), site=SITE, kind=FireKind.SKIPPED, exit_code=75, detail="held by somebody")
     record(Collection(desk.settings.collection), fire)
     told = status(desk)
-    assert "skipped  held by somebody" in told.out
+    assert f"{SITE} skipped: held by somebody" in told.out
     assert told.code == 0
 
 
