@@ -225,7 +225,7 @@ class CronTimes(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
     """Fires at the times that ``Schedule.after`` gives: those that are shown, and by which a site is overdue.
 
     APScheduler's own ``CronTrigger`` leaves out the day after the change to summer time where a time lies in the first
-    hour of the day (docs/decisions/0011).
+    hour of the day (docs/decisions/0013).
     """
 
     def __init__(self, schedule: Schedule) -> None:
