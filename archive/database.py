@@ -56,9 +56,12 @@ def text_id_at(time: datetime) -> int:
     return -(-micros(time) // 1_000_000) * TEXTS_A_SECOND
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dump(value: object) -> str:
     """Write a list or mapping as the JSON of a column: compact, letters as they are, keys in their order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def connect(path: Path, *, is_read_only: bool = True, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:

@@ -33,6 +33,10 @@ Value = str | int | bytes | None
 """What a column holds."""
 
 _MIGRATIONS = Migrations("vigil")
+_SCRATCH_TEXTS = 8192
+"""Texts that the full-text index of a scratch file takes in at once, so that it writes few large segments."""
+_SCRATCH_CACHE = 64_000
+"""Kilobytes of pages that SQLite may keep of a scratch file."""
 
 
 @_MIGRATIONS()
@@ -55,13 +59,15 @@ class Index:
     """The index, open for its one writer; one thread at a time.
 
     Rows are added within ``batch``, which ends with everything in the file or nothing. The full-text index is filled at
-    its end by one INSERT … SELECT, since triggers would make FTS5 flush at every row (speed.md section 4).
+    its end by one INSERT … SELECT, since triggers would make FTS5 flush at every row (speed.md section 4); that of a
+    scratch file once in many batches, and when it is settled.
     """
 
-    def __init__(self, path: Path, db: sqlite3.Connection, busy_seconds: float) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, busy_seconds: float, gathered: int = 1) -> None:
         self.path = path
         self.db = db
         self._busy_seconds = busy_seconds
+        self._gathered = gathered
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
         self._unsearchable: set[int] = set()
 
@@ -82,6 +88,8 @@ class Index:
                 if is_scratch:
                     db.execute("PRAGMA journal_mode = OFF")
                     db.execute("PRAGMA synchronous = OFF")
+                    db.execute("PRAGMA foreign_keys = OFF")
+                    db.execute(f"PRAGMA cache_size = -{_SCRATCH_CACHE}")
                 _migrate(path, db)
                 if not is_scratch:
                     db.execute("PRAGMA journal_mode = WAL")
@@ -89,7 +97,7 @@ class Index:
         except BaseException:
             db.close()
             raise
-        return cls(path, db, busy_seconds)
+        return cls(path, db, busy_seconds, _SCRATCH_TEXTS if is_scratch else 1)
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +111,9 @@ class Index:
 
     def settle(self) -> None:
         """Have a scratch file whole on the disk, in the state in which every reader may open it."""
+        self._gathered = 1
+        with self.batch():
+            pass  # what was gathered for the full-text index is taken in at its end
         with self._translated():
             self.db.execute("PRAGMA synchronous = FULL")
             self.db.execute("PRAGMA journal_mode = WAL")
@@ -152,12 +163,12 @@ class Index:
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (names of our schema)
             self._statements[table, columns] = sql
-        cursor = self.db.execute(sql, [*map(_kept, row.values())])
+        cursor = self.db.execute(sql, _kept(row.values()))
         return cursor.lastrowid or 0
 
     def executemany(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
         """Run one statement for each row."""
-        self.db.executemany(sql, (tuple(map(_kept, row)) for row in rows))
+        self.db.executemany(sql, map(_kept, rows))
 
     def insert_rows(self, table: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Add rows with a value for every column, in the order of the schema."""
@@ -194,7 +205,7 @@ class Index:
         return row if row is None else RecordRef(file=row[0], offset=row[1], length=row[2], record_id=row[3])
 
     def _make_searchable(self) -> None:
-        if not self._unsearchable:
+        if len(self._unsearchable) < self._gathered:
             return
         marks = ",".join(map(str, sorted(self._unsearchable)))
         self.db.execute(
@@ -217,8 +228,12 @@ def storable(text: str) -> str:
     return text
 
 
-def _kept(value: Value) -> Value:
-    return storable(value) if isinstance(value, str) else value
+def _kept(values: Iterable[Value]) -> list[Value]:
+    """Make values storable; written for the many that are, since every column of every row comes by."""
+    return [
+        storable(value) if isinstance(value, str) and not (value.isascii() and "\0" not in value) else value
+        for value in values
+    ]
 
 
 def _migrate(path: Path, db: sqlite3.Connection) -> None:

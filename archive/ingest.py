@@ -16,6 +16,7 @@ The rules, in one place:
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 from urllib.parse import urljoin
 
@@ -47,21 +48,33 @@ from archive.model import (
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
+def spaced(text: str) -> str:
+    """Make each run of white space one space, and take it off the ends."""
+    # Most texts are so already; of white space only a space is printable, and to look is faster than to split.
+    if text.isprintable() and "  " not in text and not text.startswith(" ") and not text.endswith(" "):
+        return text
+    return " ".join(text.split())
+
+
 def fold(text: str) -> str:
     """Bring ``text`` to Unicode form NFC with each run of white space as one space and none at the ends."""
-    spaced = " ".join(text.split())
-    return spaced if spaced.isascii() else unicodedata.normalize("NFC", spaced)
+    text = spaced(text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def text_hash(article: Article) -> Sha256:
     """Digest a post's text: title and blocks, each folded, empty blocks left out; kinds of block do not matter."""
-    return hash_of(article.title, (block.text for block in article.blocks))
+    return _hash_of(article.title, tuple(block.text for block in article.blocks))
 
 
 def hash_of(title: str, paragraphs: Iterable[str]) -> Sha256:
     """Digest a headline and paragraphs as ``text_hash`` does."""
     blocks = (folded for paragraph in paragraphs if (folded := fold(paragraph)))
     return sha256_of("\n".join((fold(title), *blocks)).encode("utf-8", "surrogatepass"))
+
+
+# A text is digested when it is kept, and again when what it means is decided.
+_hash_of = lru_cache(maxsize=8)(hash_of)
 
 
 def decide(

@@ -12,6 +12,9 @@ from archive.model import Capture, Card, Feed, FeedEntry, Identity, Listing, Pag
 from archive.site import canonical, identify
 from archive.surts import surt_of
 
+_RECENT = 4096
+"""Spellings whose numbers are remembered: a listing names posts that are asked for soon after."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Met:
@@ -29,6 +32,7 @@ class Captures:
         self._index = index
         self._runs = runs
         self._posts = posts
+        self._recent: dict[tuple[int, str], tuple[int, str]] = {}
 
     def add(self, capture: Capture, reading: Reading | None) -> None:
         """Add a capture, and all that follows from what was read from it."""
@@ -120,16 +124,25 @@ class Captures:
         """Give a spelling's number, and the post that it names by the rules of that run."""
         url = storable(url)
         identity = identify(run.site, url)
+        if self._recent.get((run.site_id, url), (0, None))[1] == (identity or ""):
+            return self._recent[run.site_id, url][0], identity
+        url_id = self._url_row(run, url, identity)
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[run.site_id, url] = (url_id, identity or "")
+        return url_id, identity
+
+    def _url_row(self, run: KnownRun, url: str, identity: Identity | None) -> int:
         row = self._index.one("SELECT id, identity FROM urls WHERE site_id = ? AND url = ?", run.site_id, url)
         if row is None:
             key = canonical(run.site, url)
             new: dict[str, Value] = {"site_id": run.site_id, "url": url, "key": None if key == url else key}
             url_id = self._index.insert("urls", {**new, "identity": identity})
             self._index.execute("INSERT INTO surts VALUES (?, ?)", surt_of(url), url_id)
-            return url_id, identity
+            return url_id
         if row[1] != identity:
             self._index.execute("UPDATE urls SET identity = ? WHERE id = ?", identity, row[0])
-        return row[0], identity
+        return int(row[0])
 
     # --- what pages say --------------------------------------------------------------------------
 
@@ -166,13 +179,15 @@ class Captures:
 
     def _post(self, met: _Met, identity: Identity, url_id: int, page: Page | None) -> None:
         capture = met.capture
-        post_id = self._posts.asked(met.run.site_id, identity, url_id, met.capture_id)
+        post = self._posts.asked(met.run.site_id, identity, url_id, met.capture_id)
         article = page.article if page else None
         target = urljoin(capture.url, capture.location) if capture.location else None
         for spelling in filter(None, (target, article.canonical_url if article else None)):
             if spelling != capture.url and identify(met.run.site, spelling) == identity:
-                self._posts.also_spelled(post_id, self._url(met.run, spelling)[0], met.capture_id)
+                self._posts.also_spelled(post.id, self._url(met.run, spelling)[0], met.capture_id)
+        kept = None
         if article is not None and capture.truncation is None:
-            self._posts.keep(post_id, met.capture_id, capture, article)
-            self._posts.claim(post_id, article, met.run.site)
-        self._posts.count(post_id, identity, met.capture_id, capture, page)
+            kept = self._posts.keep(post.id, met.capture_id, capture, article, is_new=post.known is None)
+            if not post.is_ours:
+                self._posts.claim(post.id, article, met.run.site)
+        self._posts.count(post, met.capture_id, capture, page, kept)

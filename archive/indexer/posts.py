@@ -1,5 +1,6 @@
 """What captures say of posts becomes rows: readings as they are, versions and events by ``ingest.decide``."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from archive.database import TEXTS_A_SECOND, dump, instant, micros, text_id_at
 from archive.errors import OutOfOrderError
 from archive.index import Index, Value
 from archive.indexer.looks import mark
-from archive.ingest import advance, decide, text_hash
+from archive.ingest import advance, decide, spaced, text_hash
 from archive.model import (
     Article,
     Capture,
@@ -30,6 +31,8 @@ from archive.site import Site, identify
 
 _DAY = timedelta(days=1)
 
+_FACTS = ("text_hash", "is_edit", "is_title_changed", "is_silent", "status", "before", "after", "reason")
+_KNOWN = "SELECT p.*, a.title, a.modified FROM posts p LEFT JOIN articles a ON a.id = p.article_id "
 _OF_POST = """\
 WHERE x.id IN (
   SELECT c.capture_id FROM posts p JOIN urls u ON u.site_id = p.site_id AND u.identity = p.identity
@@ -39,15 +42,35 @@ WHERE x.id IN (
 ) ORDER BY x.time, x.id"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """A post as it stands in the index when a capture comes by; ``known`` is None where none was counted for it yet."""
+
+    id: int
+    identity: Identity
+    url_id: int
+    is_ours: bool
+    known: KnownPost | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The rows that hold what was read from a capture about a post: its text, and all else."""
+
+    text_id: int
+    article_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A capture and what was read from it about a post."""
+    """A capture and what was read from it about a post, and the rows that hold that."""
 
     post_id: int
     identity: Identity
     capture_id: int
     capture: Capture
     page: Page | None
+    kept: Kept | None
 
 
 class Posts:
@@ -61,46 +84,53 @@ class Posts:
 
     def sighted(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> int:
         """Note that a source of the blog showed a post; give the post's number."""
-        post_id, is_ours = self._find(site_id, identity)
-        if post_id is None:
-            post_id = self._add(site_id, identity, url_id, is_ours=True)
-        elif not is_ours:
-            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ?", post_id)
-        self._alias(post_id, url_id, capture_id)
-        return post_id
+        sql = "SELECT id, url_id, is_ours FROM posts WHERE site_id = ? AND identity = ?"
+        row = self._index.one(sql, site_id, identity)
+        if row is None:
+            return self._add(site_id, identity, url_id, capture_id, is_ours=True)
+        if not row["is_ours"]:
+            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ?", row["id"])
+        if row["url_id"] != url_id:
+            self.also_spelled(row["id"], url_id, capture_id)
+        return int(row["id"])
 
-    def asked(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> int:
-        """Note that a post's own page was asked for; give the post's number.
+    def asked(self, site_id: int, identity: Identity, url_id: int, capture_id: int) -> Met:
+        """Note that a post's own page was asked for; give the post.
 
         A post that only a sitemap of the whole site names is not taken for this blog's until its page says so.
         """
-        post_id, _ = self._find(site_id, identity)
-        if post_id is None:
+        row = self._index.one(_KNOWN + "WHERE p.site_id = ? AND p.identity = ?", site_id, identity)
+        if row is None:
             candidate = "SELECT 1 FROM candidates WHERE site_id = ? AND identity = ?"
             is_ours = self._index.one(candidate, site_id, identity) is None
-            post_id = self._add(site_id, identity, url_id, is_ours=is_ours)
-        self._alias(post_id, url_id, capture_id)
-        return post_id
+            post_id = self._add(site_id, identity, url_id, capture_id, is_ours=is_ours)
+            return Met(id=post_id, identity=identity, url_id=url_id, is_ours=is_ours, known=None)
+        if row["url_id"] != url_id:
+            self.also_spelled(row["id"], url_id, capture_id)
+        known, is_ours = self._known(row), bool(row["is_ours"])
+        return Met(id=row["id"], identity=identity, url_id=row["url_id"], is_ours=is_ours, known=known)
 
     def also_spelled(self, post_id: int, url_id: int, capture_id: int) -> None:
         """Note another spelling of a post's URL."""
-        self._alias(post_id, url_id, capture_id)
-
-    def _find(self, site_id: int, identity: Identity) -> tuple[int | None, bool]:
-        row = self._index.one("SELECT id, is_ours FROM posts WHERE site_id = ? AND identity = ?", site_id, identity)
-        return (None, False) if row is None else (row[0], bool(row[1]))
-
-    def _add(self, site_id: int, identity: Identity, url_id: int, *, is_ours: bool) -> int:
-        row: dict[str, Value] = {"site_id": site_id, "identity": identity, "url_id": url_id, "is_ours": is_ours}
-        return self._index.insert("posts", row)
-
-    def _alias(self, post_id: int, url_id: int, capture_id: int) -> None:
         self._index.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)", post_id, url_id, capture_id)
+
+    def _add(self, site_id: int, identity: Identity, url_id: int, capture_id: int, *, is_ours: bool) -> int:
+        row: dict[str, Value] = {"site_id": site_id, "identity": identity, "url_id": url_id, "is_ours": int(is_ours)}
+        post_id = self._index.insert("posts", row)
+        self.also_spelled(post_id, url_id, capture_id)
+        return post_id
 
     # --- readings ----------------------------------------------------------------------------------
 
-    def keep(self, post_id: int, capture_id: int, capture: Capture, article: Article) -> None:
-        """Keep what was read from a capture about a post, once for each distinct text and state of the page."""
+    def keep(self, post_id: int, capture_id: int, capture: Capture, article: Article, *, is_new: bool = False) -> Kept:
+        """Keep what was read from a capture about a post, once for each distinct text and state of the page.
+
+        ``is_new`` says that nothing was ever kept of the post, so that nothing has to be looked for.
+        """
+        kept = Kept(
+            text_id=self._keep_text(post_id, capture, article, is_new=is_new),
+            article_id=self._keep_article(post_id, article, is_new=is_new),
+        )
         self._index.insert(
             "readings",
             {
@@ -109,17 +139,18 @@ class Posts:
                 "extractor": article.extractor,
                 "is_first": 1,
                 "origin": article.origin,
-                "text_id": self._keep_text(post_id, capture, article),
-                "article_id": self._keep_article(post_id, article),
+                "text_id": kept.text_id,
+                "article_id": kept.article_id,
                 "alarms": dump(article.alarms) if article.alarms else None,
             },
         )
+        return kept
 
     def claim(self, post_id: int, article: Article, site: Site) -> None:
         """Take a candidate's post for this blog's when its category says so, or no category has to."""
         ours = {category for layout in site.layouts for category in layout.categories}
         if not ours or article.category in ours:
-            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ? AND is_ours = 0", post_id)
+            self._index.execute("UPDATE posts SET is_ours = 1 WHERE id = ?", post_id)
 
     def only_listed(self, run: str) -> list[tuple[int, Identity, int]]:
         """Find the posts whose own page was never read though ``run`` asked for it, and which a listing showed whole.
@@ -136,12 +167,13 @@ class Posts:
         ).fetchall()
         return [(row[0], Identity(row[1]), row[2]) for row in rows]
 
-    def _keep_text(self, post_id: int, capture: Capture, article: Article) -> int:
+    def _keep_text(self, post_id: int, capture: Capture, article: Article, *, is_new: bool) -> int:
         digest = text_hash(article)
-        known = self._index.number("SELECT id FROM texts WHERE post_id = ? AND text_hash = ?", post_id, digest)
+        sql = "SELECT id FROM texts WHERE post_id = ? AND text_hash = ?"
+        known = None if is_new else self._index.number(sql, post_id, digest)
         if known is not None:
             return known
-        blocks = [(block.kind, " ".join(block.text.split())) for block in article.blocks]
+        blocks = [(block.kind, spaced(block.text)) for block in article.blocks]
         text_id = self._new_text_id(capture, article)
         self._index.insert_text(
             {
@@ -184,12 +216,13 @@ class Posts:
             return first
         return last + 1 if last + 1 < first + TEXTS_A_SECOND else None
 
-    def _keep_article(self, post_id: int, article: Article) -> int:
+    def _keep_article(self, post_id: int, article: Article, *, is_new: bool) -> int:
         row = _article_row(article)
         images = [(image.url, image.original, image.caption) for image in article.images]
         links = [(link.url, link.text) for link in article.links]
         digest = sha256_of(dump([row, images, links]).encode("utf-8", "surrogatepass"))
-        known = self._index.number("SELECT id FROM articles WHERE post_id = ? AND digest = ?", post_id, digest)
+        sql = "SELECT id FROM articles WHERE post_id = ? AND digest = ?"
+        known = None if is_new else self._index.number(sql, post_id, digest)
         if known is not None:
             return known
         article_id = self._index.insert("articles", {"post_id": post_id, "digest": digest, **row})
@@ -199,12 +232,12 @@ class Posts:
 
     # --- versions and events -------------------------------------------------------------------
 
-    def count(self, post_id: int, identity: Identity, capture_id: int, capture: Capture, page: Page | None) -> None:
+    def count(self, post: Met, capture_id: int, capture: Capture, page: Page | None, kept: Kept | None) -> None:
         """Have a capture count for a post; one that comes late has all of the post's captures counted again."""
         try:
-            self._apply(_Told(post_id, identity, capture_id, capture, page), self._known(post_id))
+            self._apply(_Told(post.id, post.identity, capture_id, capture, page, kept), post.known)
         except OutOfOrderError:
-            self.recount(post_id, identity)
+            self.recount(post.id, post.identity)
 
     def recount(self, post_id: int, identity: Identity) -> None:
         """Forget what was concluded for a post, and count its captures again in the order of their times."""
@@ -217,30 +250,25 @@ class Posts:
             post_id,
         )
         known: KnownPost | None = None
-        for capture_id, capture, page in self._captures(post_id):
-            known = self._apply(_Told(post_id, identity, capture_id, capture, page), known)
+        for row in self._index.execute(CAPTURES + _OF_POST, post_id).fetchall():
+            page, kept = self._page(post_id, row["id"], row["outcome"])
+            known = self._apply(_Told(post_id, identity, row["id"], capture_of(row), page, kept), known)
 
-    def _captures(self, post_id: int) -> list[tuple[int, Capture, Page | None]]:
-        rows = self._index.execute(CAPTURES + _OF_POST, post_id).fetchall()
-        return [(row["id"], capture_of(row), self._page(post_id, row["id"], row["outcome"])) for row in rows]
-
-    def _page(self, post_id: int, capture_id: int, outcome: str | None) -> Page | None:
+    def _page(self, post_id: int, capture_id: int, outcome: str | None) -> tuple[Page | None, Kept | None]:
         """Give what was read from a capture when it was first ingested, from the rows that were kept of it."""
         where = "WHERE r.capture_id = ? AND r.post_id = ? AND r.is_first = 1"
         row = self._index.one(ARTICLES + where, capture_id, post_id)
         article = None if row is None else article_of(self._index.db, row)
-        return None if outcome is None else Page(outcome=PageOutcome(outcome), article=article)
+        kept = None if row is None else Kept(text_id=row["text_id"], article_id=row["id"])
+        return None if outcome is None else Page(outcome=PageOutcome(outcome), article=article), kept
 
-    def _known(self, post_id: int) -> KnownPost | None:
-        row = self._index.one(
-            "SELECT p.*, a.title, a.modified FROM posts p LEFT JOIN articles a ON a.id = p.article_id WHERE p.id = ?",
-            post_id,
-        )
-        if row is None or row["state"] is None:
+    def _known(self, row: sqlite3.Row) -> KnownPost | None:
+        """Read a row of ``_KNOWN``."""
+        if row["state"] is None:
             return None
         hashes = self._index.execute(
             "SELECT t.text_hash FROM versions v JOIN texts t ON t.id = v.text_id WHERE v.post_id = ? ORDER BY v.number",
-            post_id,
+            row["id"],
         )
         versions = tuple(Sha256(text_hash) for (text_hash,) in hashes)
         return KnownPost(
@@ -259,17 +287,20 @@ class Posts:
         leads_to_itself = self._leads_to_itself(told.identity, told.capture)
         events = decide(known, told.capture, told.page, leads_to_itself=leads_to_itself)
         after = advance(known, told.identity, told.capture, told.page, events)
-        for ordinal, event in enumerate(events):
-            row: dict[str, Value] = {"post_id": told.post_id, "time": micros(told.capture.time)}
-            row |= {"capture_id": told.capture_id, "ordinal": ordinal, "kind": NAME_OF[type(event)]}
-            self._index.insert("events", row | asdict(event))
+        of_capture = (told.post_id, micros(told.capture.time), told.capture_id)
+        rows = [
+            (*of_capture, ordinal, NAME_OF[type(event)], *(getattr(event, fact, None) for fact in _FACTS))
+            for ordinal, event in enumerate(events)
+        ]
+        self._index.insert_rows("events", rows)
         current = None if after.current is None else after.versions.index(after.current) + 1
         if any(isinstance(event, Unchanged | VersionRestored) for event in events):
             sql = "UPDATE versions SET last_capture_id = ? WHERE post_id = ? AND number = ?"
             self._index.execute(sql, told.capture_id, told.post_id, current)
         article = told.page.article if told.page and events and not isinstance(events[-1], Rejected) else None
         is_new = len(after.versions) > len(known.versions if known else ())
-        article_id = self._take_reading(told, article, after, is_new=is_new)
+        if article is not None and is_new:
+            self._add_version(told, article, number=len(after.versions))
         self._index.execute(
             "UPDATE posts SET state = ?, current = ?, is_opened = ?, canonical_url = ?, counted_to = ?, "
             "article_id = coalesce(?, article_id), published = coalesce(?, published) WHERE id = ?",
@@ -278,7 +309,7 @@ class Posts:
             int(after.is_opened),
             after.canonical_url,
             micros(told.capture.time),
-            article_id,
+            told.kept.article_id if article and told.kept else None,
             micros(article.published) if article and article.published else None,
             told.post_id,
         )
@@ -286,23 +317,13 @@ class Posts:
             mark(self._index, told.post_id, told.capture_id, told.capture, events)
         return after
 
-    def _take_reading(self, told: _Told, article: Article | None, after: KnownPost, *, is_new: bool) -> int | None:
-        """Add the version that a telling reading makes, if it makes one; give the row of all else that was read."""
-        if article is None:
-            return None
-        text_id, article_id = self._reading(told.post_id, told.capture_id)
-        if is_new:
-            row: dict[str, Value] = {"post_id": told.post_id, "number": len(after.versions), "origin": article.origin}
-            row |= {"text_id": text_id, "article_id": article_id}
-            row |= {"capture_id": told.capture_id, "last_capture_id": told.capture_id}
-            self._index.insert("versions", row)
-        return article_id
-
-    def _reading(self, post_id: int, capture_id: int) -> tuple[int, int]:
-        """Find the text and the article that were read from a capture when it was first ingested."""
-        sql = "SELECT text_id, article_id FROM readings WHERE capture_id = ? AND post_id = ? AND is_first = 1"
-        text_id, article_id = self._index.execute(sql, capture_id, post_id).fetchone()
-        return text_id, article_id
+    def _add_version(self, told: _Told, article: Article, *, number: int) -> None:
+        if told.kept is None:
+            raise ValueError(f"capture {told.capture_id} makes a version, and what was read from it was not kept")
+        row: dict[str, Value] = {"post_id": told.post_id, "number": number, "origin": article.origin}
+        row |= {"text_id": told.kept.text_id, "article_id": told.kept.article_id}
+        row |= {"capture_id": told.capture_id, "last_capture_id": told.capture_id}
+        self._index.insert("versions", row)
 
     def _leads_to_itself(self, identity: Identity, capture: Capture) -> bool | None:
         if capture.location is None or capture.status == 200:

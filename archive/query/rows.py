@@ -126,7 +126,7 @@ def blocks_of(kinds: str, text: str) -> tuple[Block, ...]:
 
 ARTICLES = """\
 SELECT a.*, t.text_hash, t.kinds, t.text, p.identity, coalesce(a.canonical_url, u.url) AS url,
-  r.capture_id, r.origin, r.extractor, r.alarms
+  r.capture_id, r.text_id, r.origin, r.extractor, r.alarms
 FROM readings r JOIN articles a ON a.id = r.article_id JOIN texts t ON t.id = r.text_id
 JOIN posts p ON p.id = r.post_id JOIN urls u ON u.id = p.url_id
 """
