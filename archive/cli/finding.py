@@ -30,6 +30,7 @@ def with_filters(function: Callable[..., object]) -> Callable[..., object]:
     @click.option("--until", type=Time(is_end=True), metavar="TIME", help="Published at this time or earlier.")
     @click.option("--author", metavar="NAME", help="Part of an author's name.")
     @click.option("--category", metavar="NAME", help="Part of the site's category.")
+    @click.option("--service", metavar="NAME", help="Part of the service that the credit line names.")
     @click.option("--language", metavar="CODE", help="Language, like en; finds en-US too.")
     @click.option("--state", type=click.Choice(_STATES), help="What the site said of the post last.")
     @click.option("--gone", is_flag=True, help="Only posts that the site has removed; the same as --state gone.")
@@ -44,7 +45,7 @@ def with_filters(function: Callable[..., object]) -> Callable[..., object]:
             raise UsageError(f"--gone and --state {state} exclude each other", hint="Give one of them.")
         state = "gone" if gone else state
 
-        names = ("site", "since", "author", "category", "language")
+        names = ("site", "since", "author", "category", "service", "language")
         chosen = {name: rest.pop(name) for name in names}
         # The filter leaves its end out, a person means it included.
         end = until + timedelta(microseconds=1) if until else None
@@ -97,7 +98,8 @@ def search(
     """Find posts by the words of their texts.
 
     Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
-    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. With
+    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. A word is
+    found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks as it is written. With
     --all-versions, what an edit removed is found too; such a hit says which version it is.
     """
     from archive.query import Archive

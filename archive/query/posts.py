@@ -102,6 +102,7 @@ def where(filters: Filters, *, text_id: str = "v.text_id") -> tuple[str, list[st
         ("EXISTS (SELECT 1 FROM json_each(a.authors) WHERE instr(folded(value), folded(?)))", filters.author),
         ("instr(lower(a.language) || '-', lower(?) || '-') = 1", filters.language),
         ("instr(folded(a.category), folded(?))", filters.category),
+        ("instr(folded(a.credit ->> '$.service'), folded(?))", filters.service),
         ("p.state = ?", filters.state),
         ("EXISTS (SELECT 1 FROM events e WHERE e.post_id = p.id AND e.is_edit = 1) = ?", filters.is_edited),
     ]

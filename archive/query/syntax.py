@@ -2,7 +2,8 @@
 
 Words stand together (AND is implied), ``OR``, ``NOT`` or a leading ``-``, and parentheses combine; ``"a phrase"``,
 ``begin*``, ``title:word``, ``text:(one OR two)``, ``NEAR(one "two three", 5)``: at most 5 words between them, 10 where
-no number is given.
+no number is given. A word is found in each spelling that ``archive.query.letters`` knows; in a phrase or NEAR, and in
+quotation marks, only as it is written, but for case and accents.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from archive.errors import QueryError
+from archive.query.letters import spellings
 
 COLUMNS = ("title", "text")
 """What may stand before a colon."""
@@ -33,6 +35,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _OPERATORS = {"AND", "OR", "NOT"}
+_TERMS = {"term", "word"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class _Token:
     kind: str
     text: str
     at: int
+    exact: str = ""
 
 
 def to_fts5(query: str) -> str:
@@ -102,9 +106,9 @@ def _near(query: str, found: re.Match[str], at: int) -> _Token:
     if not re.fullmatch(r"[0-9]{1,4}", most):
         _refuse(query, at, "behind the comma of NEAR( ) stands how many words may lie between, like NEAR(one two, 5)")
     terms = _tokens(words) if words.strip() else []
-    if len(terms) < 2 or any(term.kind != "term" for term in terms):
+    if len(terms) < 2 or any(term.kind not in _TERMS for term in terms):
         _refuse(query, at, "NEAR( ) takes two or more words or phrases and nothing else, like NEAR(one two, 5)")
-    return _Token("term", f"NEAR({' '.join(term.text for term in terms)}, {int(most)})", at)
+    return _Token("term", f"NEAR({' '.join(term.exact or term.text for term in terms)}, {int(most)})", at)
 
 
 def _word(query: str, word: str, at: int) -> _Token | None:
@@ -115,7 +119,9 @@ def _word(query: str, word: str, at: int) -> _Token | None:
         _refuse(query, at, "a * can only stand at the end of a word")
     if word == stem and not any(letter.isalnum() for letter in stem):
         return None
-    return _Token("term", _quoted(query, stem, at) + word[len(stem) :], at)
+    star = word[len(stem) :]
+    ways = [_quoted(query, way, at) + star for way in (stem, *spellings(stem))]
+    return _Token("word", ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})", at, ways[0])
 
 
 def _quoted(query: str, text: str, at: int) -> str:
@@ -177,7 +183,7 @@ class _Parser:
         if token is None or token.kind in {"close", *_OPERATORS}:
             _refuse(self._query, len(self._query) if token is None else token.at, "a word is missing")
         self._at += 1
-        if token.kind == "term":
+        if token.kind in _TERMS:
             return token.text
         self._depth += 1
         if self._depth > _MOST_DEPTH:
