@@ -9,7 +9,7 @@ import hashlib
 import re
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from archive.database import BUSY_SECONDS, translated
-from archive.errors import DamagedIndexError
+from archive.errors import DamagedIndexError, NotFoundError
 from archive.query import Archive
 
 SHINGLE = 3
@@ -30,6 +30,8 @@ _ONES = (1 << 64) - 1
 _ODD = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9)
 _EMPTY = 1 << 32
 _LENDERS = tuple(tuple(Random(at).sample(range(_BINS), _BINS)) for at in range(_BINS))  # noqa: S311  no secret
+LEAST = 0.7
+"""The share from which on a text counts as nearly the same, where nobody asks for another."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS signatures ( -- One row of texts, by its id and hash.
   id INTEGER PRIMARY KEY, text_hash TEXT NOT NULL, signature BLOB NOT NULL) STRICT;
@@ -50,6 +52,7 @@ WHERE w.text_id = ?"""
 class Similar:
     """A version of another post that is nearly the same text; times as the archive's views spell them, in UTC."""
 
+    post_id: int
     site: str
     identity: str
     version: int
@@ -107,13 +110,16 @@ def estimate(one: bytes, other: bytes) -> float:
 
 
 class Signatures:
-    """The file of signatures, open for reading and writing; made where it is missing. Close it."""
+    """The file of signatures, open for reading and writing and made where it is missing, or only read. Close it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self._path = path
+        how = "ro" if is_read_only else "rwc"
         with _told(path):
-            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._db.executescript(_TABLES)
+            address = f"{path.resolve().as_uri()}?mode={how}"
+            self._db = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+            if not is_read_only:
+                self._db.executescript(_TABLES)
 
     def close(self) -> None:
         """Close the file."""
@@ -163,8 +169,8 @@ class Signatures:
         self._db.executemany("INSERT OR REPLACE INTO bands VALUES (?, ?)", bands)
 
 
-def update(archive: Archive, path: Path) -> int:
-    """Bring ``path`` up to what the archive shows; give how many texts were new."""
+def update(archive: Archive, path: Path, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+    """Bring ``path`` up to what the archive shows; give how many texts were new. Cut off, it keeps what it has done."""
     with closing(Signatures(path)) as held:
         known, shown = held.known(), {(row[0], row[1]) for row in archive.db.execute(_SHOWN)}
         held.forget(known - shown)
@@ -172,6 +178,7 @@ def update(archive: Archive, path: Path) -> int:
         for at in range(0, len(new), _BATCH):
             batch = new[at : at + _BATCH]
             held.add([(number, name, _text(archive, number)) for number, name in batch])
+            progress(at + len(batch), len(new))
     return len(new)
 
 
@@ -180,19 +187,25 @@ def _text(archive: Archive, number: int) -> str:
 
 
 def find(archive: Archive, path: Path, text_hash: str, *, post_id: int, least: float) -> list[Similar]:
-    """Give versions of other posts whose shingles agree with a text's to ``least`` or more, the nearest first."""
+    """Give versions of other posts whose shingles agree with a text's to ``least`` or more, the nearest first.
+
+    Raises:
+        NotFoundError: there is no such file yet; ``update`` makes it.
+    """
+    if not path.exists():
+        raise NotFoundError(f"there is no {path.name} yet", hint="vigil similar --update compares all texts.")
     own = archive.db.execute("SELECT text FROM texts WHERE post_id = ? AND text_hash = ?", (post_id, text_hash))
     row = own.fetchone()
     marks = signature(row["text"]) if row else None
     if marks is None:
         return []
     wanted, found = shingles(row["text"]), []
-    with closing(Signatures(path)) as held:
+    with closing(Signatures(path, is_read_only=True)) as held:
         for number, estimated in held.candidates(marks):
             for other in archive.db.execute(_VERSIONS, (number,)):
                 exact = jaccard(wanted, shingles(other["text"]))
                 if other["post_id"] != post_id and exact >= least:
-                    facts = {key: other[key] for key in other.keys() if key not in {"post_id", "text"}}  # noqa: SIM118
+                    facts = {key: other[key] for key in other.keys() if key != "text"}  # noqa: SIM118
                     facts["is_current"] = bool(facts["is_current"])
                     found.append(Similar(**facts, estimated=estimated, exact=exact))
     return sorted(found, key=lambda one: (-one.exact, one.site, one.identity, one.version))

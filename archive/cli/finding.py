@@ -98,9 +98,10 @@ def search(
     """Find posts by the words of their texts.
 
     Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
-    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. A word is
-    found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks as it is written. With
-    --all-versions, what an edit removed is found too; such a hit says which version it is.
+    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. A word
+    is found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks as it is written. With
+    --all-versions, what an edit removed is found too; such a hit says which version it is. Of words in very many texts
+    the newest are ranked, and it says so.
     """
     from archive.query import Archive
     from archive.query.answers import Order

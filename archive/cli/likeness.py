@@ -7,6 +7,7 @@ import click
 from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, talk
+from archive.cli.progress import counting
 from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--least",
     type=click.FloatRange(0.1, 1.0),
-    default=0.7,
+    default=0.7,  # archive.similar.LEAST, which would be slow to import here
     show_default=True,
     help="Smallest share of equal runs of three words (Jaccard index).",
 )
@@ -48,7 +49,8 @@ def similar(
     path = collection.root / "similar.db"
     with Archive.open(collection) as archive:
         detail = archive.post(post, site=site) if post is not None else None
-        count = update(archive, path)
+        with counting("comparing texts") as progress:
+            count = update(archive, path, progress)
         if count or is_update:
             talk(f"vigil: {count:,} new texts in {path}")
         if detail is None:

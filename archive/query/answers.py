@@ -34,8 +34,8 @@ class Filters:
     """Which posts are meant: all that fit every filter that is not None.
 
     ``since`` is inclusive, ``until`` exclusive; both of the time of publication, or of capture where that is unknown.
-    ``author``, ``category`` and ``service`` (which the credit line names) find parts of names, whatever the letters' case
-    and accents. ``language`` is a code;
+    ``author``, ``category`` and ``service`` (which the credit line names) find parts of names, whatever the letters'
+    case and accents. ``language`` is a code;
     ``en`` finds ``en-US`` too. ``is_edited`` finds posts whose text ever replaced another, or those whose never did.
     """
 

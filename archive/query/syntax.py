@@ -16,6 +16,7 @@ from archive.query.letters import spellings
 COLUMNS = ("title", "text")
 """What may stand before a colon."""
 
+_FILTERS = ("site", "since", "until", "author", "category", "service", "language", "state")
 _HINT = (
     'Try: press freedom · "press freedom" · journalis* · title:court · arrest NOT minsk · (kyiv OR lviv) trial · '
     "NEAR(court verdict, 5)"
@@ -88,8 +89,9 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
     if found["column"] is not None:
         column = found["column"].lower()
         if column not in COLUMNS:
-            what = f"{found['column']!r} is no field (those are {' and '.join(COLUMNS)}); quote it if it is text"
-            _refuse(query, at, what)
+            name = column.removesuffix("s")
+            cure = f"choose by it with a filter, --{name}" if name in _FILTERS else "quote it if it is text"
+            _refuse(query, at, f"{found['column']!r} is no field (those are {' and '.join(COLUMNS)}); {cure}")
         return _Token("column", column, at)
     kind = next(kind for kind in ("open", "close", "minus", "word") if found[kind] is not None)
     if kind == "word":

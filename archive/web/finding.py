@@ -88,6 +88,7 @@ def filters_of(request: Request) -> Filters:
         author=word(request, "author"),
         language=word(request, "language"),
         category=word(request, "category"),
+        service=word(request, "service"),
         state=PostState(state) if state else None,
         is_edited=True if word(request, "edited") else None,
     )

@@ -1,5 +1,7 @@
 """One post: its text, its versions and what changed between them, what happened to it, and which bytes it came from."""
 
+from dataclasses import asdict
+
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
@@ -10,6 +12,7 @@ from archive.plain import plain
 from archive.query import Archive, PostDetail, Version
 from archive.query.rows import NAME_OF
 from archive.query.versions import compare
+from archive.similar import LEAST, Similar, find
 from archive.web.frame import Desk, Routes, ask, clean, data, form_of, render, word
 from archive.web.negotiation import moment
 
@@ -61,6 +64,16 @@ async def difference(request: Request, datasette: Desk) -> Response:
     return await render(datasette, request, "diff.html", values)
 
 
+async def similar(request: Request, datasette: Desk) -> Response:
+    """List other posts with nearly the same text, as far as ``vigil similar`` has compared them."""
+    name, form = f"#{request.url_vars['id']}", form_of(request)
+    detail, found = await ask(datasette, lambda archive: _similar(archive, name))
+    if form:
+        return data(form, [asdict(one) for one in found or ()], f"post-{request.url_vars['id']}-similar")
+    values = {"post": detail.post, "found": found, "least": LEAST, "place": "search"}
+    return await render(datasette, request, "similar.html", values)
+
+
 async def capture(request: Request, datasette: Desk) -> Response:
     """Show where the bytes of a capture lie, and how to get at them."""
     number = int(request.url_vars["id"])
@@ -88,6 +101,14 @@ def _held(archive: Archive, name: str) -> tuple[PostDetail, list[dict[str, objec
     return archive.post(name), archive.versions_of(name)
 
 
+def _similar(archive: Archive, name: str) -> tuple[PostDetail, list[Similar] | None]:
+    """Give a post and those like its text; None where nothing was compared yet."""
+    detail, path = archive.post(name), archive.collection.root / "similar.db"
+    if detail.current is None or not path.exists():
+        return detail, None
+    return detail, find(archive, path, detail.current.text_hash, post_id=detail.post.id, least=LEAST)
+
+
 def _version(detail: PostDetail, number: str) -> Version:
     for version in detail.versions:
         if str(version.number) == number:
@@ -99,5 +120,6 @@ def _version(detail: PostDetail, number: str) -> Version:
 ROUTES: Routes = (
     (r"/post/(?P<id>[0-9]{1,15})(?:\.(?P<form>json|csv))?$", post),
     (r"/post/(?P<id>[0-9]{1,15})/diff/(?P<before>[0-9]{1,9})/(?P<after>[0-9]{1,9})(?:\.(?P<form>json))?$", difference),
+    (r"/post/(?P<id>[0-9]{1,15})/similar(?:\.(?P<form>json|csv))?$", similar),
     (r"/capture/(?P<id>[0-9]{1,15})(?:\.(?P<form>json))?$", capture),
 )

@@ -76,7 +76,10 @@ REFUSED = {
     "nothing behind NOT": ("hat NOT", "behind this NOT"),
     "two operators": ("hat AND OR lost", "behind this AND"),
     "only what to leave out": ("-hat", "say what to find"),
-    "unknown field": ("author:ada", "'author' is no field .those are title and text."),
+    "unknown field": (
+        "author:ada",
+        "'author' is no field .those are title and text.; choose by it with a filter, --author",
+    ),
     "field of nothing": ("title:", "a word is missing"),
     "address": ("https://blog.example/", "'https' is no field"),
     "too deep": ("(" * 21 + "a" + ")" * 21, "goes deeper"),

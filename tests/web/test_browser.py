@@ -15,6 +15,7 @@ PAGES = [
     "/post/1",
     "/post/5?version=1",
     "/post/1/diff/1/2",
+    "/post/1/similar",
     "/capture/1",
     "/events",
     "/coverage",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -11,9 +12,13 @@ from lxml import html
 
 from archive import open_archive
 from archive.collection import Collection
+from archive.similar import update
 from archive.stats import SERIES
+from archive.web import app
 from archive.web.questions import questions
-from tests.web.conftest import Get
+from tests.cli.archives import BEGAN, exchange, lay_run
+from tests.web.conftest import Get, getting
+from tests.web.makers import LAMP, article
 
 _IN_TABLES = re.compile(r"/archive/(?!posts_current$|captures_readable$|post_events$|[a-z0-9]+(-[a-z0-9]+)+$)")
 
@@ -289,3 +294,22 @@ async def test_hostile_question_stays_text(get: Get, query: str) -> None:
 async def test_json_of_pages_is_json(get: Get) -> None:
     for path in ("/home.json", "/search.json", "/search.json?q=gulls", "/capture/1.json", "/run/run-1.json"):
         assert json.loads((await get(path)).text)
+
+
+async def test_posts_with_nearly_the_same_text_are_linked(tmp_path: Path) -> None:
+    collection = Collection(tmp_path / "collection")
+    lamp = article("The Last Lamp", [*LAMP, "Gulls."], day="2026-07-30")
+    again = article("The Lamp, <b>Again</b>", [*LAMP, "No gulls."], day="2026-07-31")
+    lay_run(collection, "run-1", BEGAN, exchange(1, "/a/lamp/101.html", lamp), exchange(2, "/a/again/102.html", again))
+    get = getting(app.desk(collection).app())
+    assert "vigil similar --update" in said((await get("/post/1/similar")).text)
+    with open_archive(collection.root) as archive:
+        assert update(archive, collection.root / "similar.db") == 2
+    found = page((await get("/post/1/similar")).text)
+    (row,) = found.xpath("//tbody/tr")
+    assert row.xpath("th/a/@href") == ["/post/2?version=1"]
+    assert "The Lamp, <b>Again</b>" in row.text_content()
+    (told,) = (await get("/post/1/similar.json")).json()
+    assert (told["identity"], told["exact"] > 0.9) == ("102", True)
+    assert (await get("/post/1/similar.csv")).text.splitlines()[1].startswith("2,quiet-lantern,102,")
+    assert page((await get("/post/1")).text).xpath("//a[@href='/post/1/similar']")
