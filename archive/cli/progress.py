@@ -17,7 +17,8 @@ def counting(label: str) -> Iterator[Callable[[int, int], None]]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    with _drawn(label, TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as told:
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _drawn(label, columns) as told:
         yield told
 
 
@@ -30,12 +31,12 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (TextColumn(label), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with _drawn(label, *columns) as told:
+    with _drawn(label, columns) as told:
         yield told
 
 
 @contextmanager
-def _drawn(label: str, *columns: "ProgressColumn") -> Iterator[Callable[[int, int], None]]:
+def _drawn(label: str, columns: "tuple[ProgressColumn, ...]") -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
