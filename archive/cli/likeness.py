@@ -7,7 +7,7 @@ import click
 from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, talk
-from archive.cli.progress import counting
+from archive.cli.progress import bar
 from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def similar(
     path = collection.root / "similar.db"
     with Archive.open(collection) as archive:
         detail = archive.post(post, site=site) if post is not None else None
-        with counting("comparing texts") as progress:
+        with bar("comparing texts", is_bytes=False) as progress:
             count = update(archive, path, progress)
         if count or is_update:
             talk(f"vigil: {count:,} new texts in {path}")

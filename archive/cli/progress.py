@@ -3,43 +3,30 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.progress import ProgressColumn
 
 
 @contextmanager
-def counting(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that is told how many are done and how many there are; it draws on a terminal only."""
+def bar(label: str, *, is_bytes: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how much is done and how much there is; it draws on a terminal only.
+
+    Both are bytes, or else a count of things.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with _drawn(label, columns) as told:
-        yield told
-
-
-@contextmanager
-def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that is told the bytes done and the bytes there are; it draws on a terminal only."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn(label), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with _drawn(label, columns) as told:
-        yield told
-
-
-@contextmanager
-def _drawn(label: str, columns: "tuple[ProgressColumn, ...]") -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
+    amount = (DownloadColumn(), TransferSpeedColumn()) if is_bytes else (MofNCompleteColumn(),)
+    columns = (TextColumn(label), BarColumn(), *amount, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, size: progress.update(task, completed=done, total=size)

@@ -35,8 +35,8 @@ class Filters:
 
     ``since`` is inclusive, ``until`` exclusive; both of the time of publication, or of capture where that is unknown.
     ``author``, ``category`` and ``service`` (which the credit line names) find parts of names, whatever the letters'
-    case and accents. ``language`` is a code; ``en`` finds ``en-US`` too. ``is_edited`` finds posts whose text ever replaced
-    another, or those whose never did.
+    case and accents. ``language`` is a code; ``en`` finds ``en-US`` too. ``is_edited`` finds posts whose text ever
+    replaced another, or those whose never did.
     """
 
     site: str | None = None
