@@ -1,6 +1,6 @@
 """Other spellings of a word that a reader takes for the same, where the full-text index keeps them apart.
 
-The index folds case and the accents of Latin letters (tokenizer unicode61, decision 0013). It does not fold letters
+The index folds case and the accents of Latin letters (tokenizer unicode61, decision 0014). It does not fold letters
 that Unicode knows as letters of their own (ł, ı, đ, ø, ß, ё), nor the ways of writing Arabic script, whose article and
 prepositions are moreover written with the word. So a word is searched for in each such spelling.
 """
