@@ -33,14 +33,16 @@ class Sources:
         return is_first
 
     def listed(self, page: Listing) -> None:
-        """Take in a page of the listing's walk from its top."""
+        """Take in a page of the listing's walk from its top; a second walk does not shorten the first one's stretch."""
+        last = None
         for card in page.cards:
             self.shown[card.identity] = card.url
             if card.published is None:
                 continue
-            self._times[card.identity] = card.published
+            self._times[card.identity] = last = card.published
             self.newest = card.published if self.newest is None else max(self.newest, card.published)
-            self.oldest = card.published
+        if last is not None:
+            self.oldest = last if self.oldest is None else min(self.oldest, last)
 
     def named(self, purpose: Purpose, feed: Feed) -> None:
         """Take in a feed of the blog or a sitemap of the site."""

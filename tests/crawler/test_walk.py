@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import Card, Identity, Listing, PageOutcome
+from crawler.sources import Sources
 from crawler.walk import Course, StopReason, Walk, day_before_page, may_hold_more
 
 NEWEST = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -51,6 +52,13 @@ def opened(walk: Walk, *pages: Listing) -> tuple[list[int], StopReason | None]:
         if step.stop:
             return numbers, step.stop
     return numbers, None
+
+
+def test_second_walk_from_the_top_does_not_shorten_the_stretch_that_was_walked() -> None:
+    sources = Sources()
+    for one in (page(9, 1, 8), page(7, 6), page(5, 4), page(9, 1, 8)):
+        sources.listed(one)
+    assert (sources.newest, sources.oldest) == (card(9).published, card(4).published)
 
 
 def test_walk_goes_on_until_the_button_is_gone() -> None:
