@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT, _TOP, _FOOT, _LEFT = 640, 170, 12, 20, 64
+WIDTH, HEIGHT, _TOP, _FOOT, _LEFT = 420, 150, 12, 20, 64
 _WIDEST = 48
 COLOURS = ("#1f6f8b", "#d98e04", "#a23b3b")
 """New, edited, gone; the same in the page's legends."""

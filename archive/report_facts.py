@@ -134,9 +134,10 @@ def rules(db: sqlite3.Connection, run_id: int) -> Row:
         file = tomllib.loads(bytes(row["toml"] or b"").decode("utf-8", "replace"))
     except tomllib.TOMLDecodeError:
         file = {}
-    polite = file.get("politeness", {})
+    polite, site = (part if isinstance(part := file.get(name), dict) else {} for name in ("politeness", "site"))
     return {
-        "delay_seconds": polite.get("delay", 2.0) if isinstance(polite, dict) else 2.0,
+        "title": site.get("title"),
+        "delay_seconds": polite.get("delay", 2.0),
         "is_site_file_new": old is not None and old["config_digest"] != row["config_digest"],
         "software_before": old["software"] if old is not None and old["software"] != row["software"] else None,
     }

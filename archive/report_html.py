@@ -3,7 +3,9 @@
 It is made from the very object that the JSON report holds. Everything passes ``_text``; addresses are shown, no links.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from html import escape
 from typing import cast
 
@@ -19,8 +21,17 @@ _MEANINGS = {
     ExitCode.INTERRUPTED: "Ended early, in good order",
     ExitCode.TIME_LIMIT: "Ended early, in good order",
 }
+_FEW = 20
 _SHOWN = 200
 """Rows of a table; the JSON report has all."""
+_COUNTS = {
+    "listing_pages": "Listing pages",
+    "posts_read": "Posts read",
+    "received_bytes": "Bytes over the wire",
+    "pages_lost": "Pages lost",
+    "alarms": "Alarms",
+}
+"""Of what a run counted, what is not told elsewhere on the page."""
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6675;--line:#d9dee5;--paper:#fff;--card:#f5f7f9;
 --good:#1b7a4b;--look:#9a6200;--bad:#a12622;--add:#e3f4e8;--cut:#fbe6e4}
@@ -43,7 +54,8 @@ p{margin:.4rem 0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.6rem;margin:1rem 0}
 .tile{background:var(--card);border-radius:.5rem;padding:.6rem .8rem}
 .tile b{display:block;white-space:nowrap;font-size:1.3rem;line-height:1.2}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
+.wide{overflow-x:auto}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));gap:1rem}
 figure{margin:0}
 figcaption{font-size:.85rem;color:var(--soft)}
 svg{width:100%;height:auto}
@@ -74,7 +86,7 @@ dd{margin:0;overflow-wrap:anywhere}
 def page(report: Row) -> str:
     """Write the page of a report, the object that ``reports/<run>.json`` holds."""
     run = cast(Row, report["run"])
-    title = f"{run['site']}: night of {str(run['started'])[:10]}"
+    title = f"{cast(Row, report['rules'])['title'] or run['site']}: night of {str(run['started'])[:10]}"
     sections = (
         _head(report, title),
         _tiles(report),
@@ -84,7 +96,8 @@ def page(report: Row) -> str:
         _events(report, "Not found; gone, once another night finds the same", lambda event: event["kind"] == "gone"),
         _events(report, "Came back or moved", lambda event: event["kind"] in {"returned", "moved", "version-restored"}),
         _charts(report),
-        _table("Left out, and why", report["omissions"], ("kind", "url", "reason")),
+        _asked(report),
+        _omissions(report),
         _table("Shown, but not held", report["gaps"], ("identity", "title", "reason")),
         _table("Answers that say nothing certain", _rejected(report), ("identity", "url", "detail")),
         _robots(report),
@@ -134,6 +147,7 @@ def _span(run: Row) -> str:
 
 def _tiles(report: Row) -> str:
     fetched = _rows(report["fetched"])
+    run = cast(Row, report["run"])
     numbers = [
         ("new", report["new_posts"]),
         ("edited", report["edits"]),
@@ -141,10 +155,25 @@ def _tiles(report: Row) -> str:
         ("unchanged", report["unchanged"]),
         ("requests", sum(cast(int, row["requests"]) for row in fetched)),
         ("came", size(sum(cast(int, row["payload_bytes"] or 0) for row in fetched))),
+        ("took", _duration(run)),
         ("not held", len(_rows(report["gaps"]))),
     ]
-    tiles = (f'<div class="tile"><b>{_text(value)}</b>{name}</div>' for name, value in numbers)
+    tiles = (f'<div class="tile"><b>{_number(value)}</b>{name}</div>' for name, value in numbers)
     return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _duration(run: Row) -> str:
+    """Say how long a run took."""
+    if not run["ended"]:
+        return "?"
+    started, ended = (datetime.fromisoformat(str(run[name])) for name in ("started", "ended"))
+    seconds = round((ended - started).total_seconds())
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if seconds >= 600 else f"{seconds} s"
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else _text(value)
 
 
 def _warnings(report: Row) -> str:
@@ -244,6 +273,35 @@ def _charts(report: Row) -> str:
     return f"<h2>The last {len(nights)} runs</h2><div class=charts>{''.join(figures)}</div>"
 
 
+def _asked(report: Row) -> str:
+    """Tell what was asked for, by purpose; what is the same as before is kept as a reference to it."""
+    rows: list[Row] = [
+        {
+            "what": row["purpose"],
+            "requests": row["requests"],
+            "came": size(cast(int, row["payload_bytes"] or 0)),
+            "as_before": cast(int, row["revisits"] or 0) + cast(int, row["not_modified"] or 0),
+            "failed": row["failures"] or 0,
+            "cut_off": row["cut_off"] or 0,
+        }
+        for row in _rows(report["fetched"])
+    ]
+    columns = ("what", "requests", "came", "as_before", "failed", "cut_off")
+    return f"<h2>What was asked for</h2>{_grid(rows, columns)}" if rows else ""
+
+
+def _omissions(report: Row) -> str:
+    """Tell what was left out: how many of each kind, then each with its reason."""
+    rows = _rows(report["omissions"])
+    if not rows:
+        return ""
+    kinds = Counter(str(row["kind"]) for row in rows)
+    told = ", ".join(f"{_text(kind.replace('-', ' '))} {count:,}" for kind, count in kinds.most_common())
+    table = f"{_grid(rows, ('kind', 'url', 'reason'))}{_more(len(rows))}"
+    shown = table if len(rows) <= _FEW else f"<details><summary>Show them</summary>{table}</details>"
+    return f"<h2>Left out, and why <small>{len(rows):,}</small></h2><p>{told}</p>{shown}"
+
+
 def _rejected(report: Row) -> list[Row]:
     return [event for event in _rows(report["events"]) if event["kind"] == "rejected"]
 
@@ -252,11 +310,18 @@ def _table(heading: str, value: object, columns: tuple[str, ...]) -> str:
     rows = _rows(value)
     if not rows:
         return ""
-    head = "".join(f"<th>{column}</th>" for column in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_text(row[column])}</td>" for column in columns) + "</tr>" for row in rows[:_SHOWN]
-    )
-    return f"<h2>{heading} <small>{len(rows):,}</small></h2><table><tr>{head}</tr>{body}</table>{_more(len(rows))}"
+    return f"<h2>{heading} <small>{len(rows):,}</small></h2>{_grid(rows, columns)}{_more(len(rows))}"
+
+
+def _grid(rows: list[Row], columns: tuple[str, ...]) -> str:
+    head = "".join(f"<th scope=col>{column.replace('_', ' ')}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(_cell(row[column]) for column in columns) + "</tr>" for row in rows[:_SHOWN])
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: object) -> str:
+    is_number = isinstance(value, int)
+    return f"<td class=n>{value:,}</td>" if is_number else f"<td>{_text(value)}</td>"
 
 
 def _more(count: int) -> str:
@@ -279,7 +344,7 @@ def _robots(report: Row) -> str:
             f"{_text(row['url'])}, status {_text(row['status'])}, record at {_text(row['file'])}:{_text(row['offset'])}"
         )
         text = row["text"]
-        shown = f"<pre>{_text(text)}</pre>" if text else "<p class=soft>Nothing readable came.</p>"
+        shown = f"<pre tabindex=0>{_text(text)}</pre>" if text else "<p class=soft>Nothing readable came.</p>"
         parts.append(f"<details><summary>{where}</summary>{shown}</details>")
     return "<h2>robots.txt</h2>" + "".join(parts)
 
@@ -287,8 +352,6 @@ def _robots(report: Row) -> str:
 def _facts(report: Row) -> str:
     run, rules, clock = (cast(Row, report[name]) for name in ("run", "rules", "clock"))
     counts = cast(Row, run["counts"] or {})
-    gap = counts.get("shortest_gap_ms")
-    kept = f"{cast(int, gap) / 1000:.2f} s at the shortest" if gap is not None else "not measured"
     sure = {True: "set by a time server", False: "not set by a time server", None: "unknown"}
     error = clock["max_error_seconds"]
     state = sure[cast("bool | None", clock["is_synchronised"])] + (
@@ -297,7 +360,7 @@ def _facts(report: Row) -> str:
     facts: Iterable[tuple[str, object]] = (
         ("Run", run["uid"]),
         ("Asked for", run["mode"]),
-        ("Delay between requests", f"{rules['delay_seconds']} s wanted; {kept}"),
+        ("Delay between requests", _delay(run, rules, counts)),
         ("Listing", "walked to its end, or to what is known" if run["is_walk_complete"] else "not walked to its end"),
         ("Software", run["software"]),
         ("Site file (SHA-256)", run["config_digest"]),
@@ -305,8 +368,22 @@ def _facts(report: Row) -> str:
         ("Operator", run["operator"] or "not named"),
         ("Contact", run["contact"] or "not named"),
         ("Clock", state),
-        *((name.replace("_", " "), value) for name, value in counts.items()),
+        *((_COUNTS[name], _number(value)) for name, value in counts.items() if name in _COUNTS),
     )
     return (
         "<h2>How it was done</h2><dl>" + "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in facts) + "</dl>"
     )
+
+
+def _delay(run: Row, rules: Row, counts: Row) -> str:
+    """Say which delay was wanted, and which was kept."""
+    told = [f"{rules['delay_seconds']} s by the site file"]
+    delay, gap, requests = (counts.get(name) for name in ("delay_ms", "shortest_gap_ms", "requests"))
+    if isinstance(delay, int) and delay != cast(float, rules["delay_seconds"]) * 1000:
+        told.append(f"{delay / 1000:g} s asked for in this run")
+    if isinstance(gap, int):
+        told.append(f"kept: {gap / 1000:.2f} s at the shortest")
+    if run["ended"] and isinstance(requests, int) and requests > 1:
+        started, ended = (datetime.fromisoformat(str(run[name])) for name in ("started", "ended"))
+        told.append(f"one request every {(ended - started).total_seconds() / requests:.2f} s on average")
+    return "; ".join(told)

@@ -365,6 +365,7 @@ class Run:
             ("pages_lost", self.tally.lost),
             ("alarms", len(self.tally.alarms)),
             ("excepted_requests", self.used_exceptions.total()),
+            ("delay_ms", round(self.pace.delay * 1000)),
             *((("shortest_gap_ms", round(gap * 1000)),) if gap is not None else ()),
         )
 
