@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT, _TOP, _FOOT, _LEFT = 420, 150, 12, 20, 64
+WIDTH, HEIGHT, _TOP, _FOOT, _LEFT = 420, 180, 16, 28, 88
 _WIDEST = 48
 COLOURS = ("#1f6f8b", "#d98e04", "#a23b3b")
 """New, edited, gone; the same in the page's legends."""
@@ -62,12 +62,12 @@ def size(value: float) -> str:
 def _frame(labels: Sequence[str], marks: list[str], top: float, title: str, *, is_bytes: bool = False) -> str:
     floor = HEIGHT - _FOOT
     highest = size(top) if is_bytes else f"{top:,.0f}"
-    text = f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{highest}</text>'
+    text = f'<text x="{_LEFT - 6}" y="{_TOP + 6}" text-anchor="end">{highest}</text>'
     text += f'<text x="{_LEFT - 6}" y="{floor}" text-anchor="end">0</text>'
     if labels:
-        text += f'<text x="{_LEFT}" y="{HEIGHT - 3}">{escape(labels[0])}</text>'
+        text += f'<text x="{_LEFT}" y="{HEIGHT - 6}">{escape(labels[0])}</text>'
     if len(labels) > 1:
-        text += f'<text x="{WIDTH}" y="{HEIGHT - 3}" text-anchor="end">{escape(labels[-1])}</text>'
+        text += f'<text x="{WIDTH}" y="{HEIGHT - 6}" text-anchor="end">{escape(labels[-1])}</text>'
     lines = f'<path d="M{_LEFT} {_TOP}H{WIDTH}M{_LEFT} {floor}H{WIDTH}" stroke="#8886" fill="none"/>'
     drawn = "".join((lines, *marks, text))
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{drawn}</svg>'

@@ -51,21 +51,23 @@ p{margin:.4rem 0}
 .verdict{border-left:5px solid;padding:.5rem 1rem;margin:1rem 0;background:var(--card)}
 .verdict b{font-size:1.15rem}
 .verdict span{color:var(--ink)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.6rem;margin:1rem 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.4rem,1fr));gap:.6rem;margin:1rem 0}
 .tile{background:var(--card);border-radius:.5rem;padding:.6rem .8rem}
 .tile b{display:block;white-space:nowrap;font-size:1.3rem;line-height:1.2}
 .wide{overflow-x:auto}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));gap:1rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:1rem}
 figure{margin:0}
 figcaption{font-size:.85rem;color:var(--soft)}
 svg{width:100%;height:auto}
-svg text{font-size:12px;fill:var(--soft)}
+svg text{font-size:18px;fill:var(--soft)}
 .key{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin:0 .3em 0 .8em}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);
 overflow-wrap:anywhere}
-th{font-weight:600;color:var(--soft)}
+th{font-weight:600;color:var(--soft);white-space:nowrap}
 td.n{white-space:nowrap}
+td:first-child{min-width:6rem}
+li{overflow-wrap:anywhere}
 .post{margin:.5rem 0;padding-bottom:.5rem;border-bottom:1px solid var(--line)}
 .post small{overflow-wrap:anywhere;display:block}
 ins,del{text-decoration:none;border-radius:.2rem;padding:0 .1rem;overflow-wrap:anywhere}
@@ -95,10 +97,10 @@ def page(report: Row) -> str:
         _changed(report),
         _events(report, "Not found; gone, once another night finds the same", lambda event: event["kind"] == "gone"),
         _events(report, "Came back or moved", lambda event: event["kind"] in {"returned", "moved", "version-restored"}),
+        _table("Shown, but not held", report["gaps"], ("identity", "title", "reason")),
         _charts(report),
         _asked(report),
         _omissions(report),
-        _table("Shown, but not held", report["gaps"], ("identity", "title", "reason")),
         _table("Answers that say nothing certain", _rejected(report), ("identity", "url", "detail")),
         _robots(report),
         _facts(report),
@@ -287,7 +289,7 @@ def _asked(report: Row) -> str:
         for row in _rows(report["fetched"])
     ]
     columns = ("what", "requests", "came", "as_before", "failed", "cut_off")
-    return f"<h2>What was asked for</h2>{_grid(rows, columns)}" if rows else ""
+    return f"<h2>What was asked for</h2>{_grid(rows, columns, 'What was asked for')}" if rows else ""
 
 
 def _omissions(report: Row) -> str:
@@ -297,7 +299,7 @@ def _omissions(report: Row) -> str:
         return ""
     kinds = Counter(str(row["kind"]) for row in rows)
     told = ", ".join(f"{_text(kind.replace('-', ' '))} {count:,}" for kind, count in kinds.most_common())
-    table = f"{_grid(rows, ('kind', 'url', 'reason'))}{_more(len(rows))}"
+    table = f"{_grid(rows, ('kind', 'url', 'reason'), 'Left out')}{_more(len(rows))}"
     shown = table if len(rows) <= _FEW else f"<details><summary>Show them</summary>{table}</details>"
     return f"<h2>Left out, and why <small>{len(rows):,}</small></h2><p>{told}</p>{shown}"
 
@@ -310,13 +312,14 @@ def _table(heading: str, value: object, columns: tuple[str, ...]) -> str:
     rows = _rows(value)
     if not rows:
         return ""
-    return f"<h2>{heading} <small>{len(rows):,}</small></h2>{_grid(rows, columns)}{_more(len(rows))}"
+    grid = _grid(rows, columns, heading)
+    return f"<h2>{heading} <small>{len(rows):,}</small></h2>{grid}{_more(len(rows))}"
 
 
-def _grid(rows: list[Row], columns: tuple[str, ...]) -> str:
+def _grid(rows: list[Row], columns: tuple[str, ...], name: str) -> str:
     head = "".join(f"<th scope=col>{column.replace('_', ' ')}</th>" for column in columns)
     body = "".join("<tr>" + "".join(_cell(row[column]) for column in columns) + "</tr>" for row in rows[:_SHOWN])
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f'<div class=wide tabindex=0 role=region aria-label="{name}"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _cell(value: object) -> str:
