@@ -16,7 +16,7 @@ from archive.model import CaptureKind
 APPLICATION_ID = 0x7669_676C
 """``vigl``, in the file's header: ``file(1)`` and we tell an archive.db from any other database by it."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """``user_version`` of the schema that this software writes; a higher one is refused."""
 
 BUSY_SECONDS = 30.0

@@ -17,7 +17,7 @@ from archive.database import (
     translated,
 )
 from archive.model import RecordRef, Sha256
-from archive.schema import SURTS, TABLES, VIEWS
+from archive.schema import PAGES, SURTS, TABLES, VIEWS
 from archive.surts import surt_of
 
 # sqlite_utils imports these two where it finds them, to take rows of theirs, which nobody gives it here: half a second
@@ -43,6 +43,13 @@ _SCRATCH_CACHE = 64_000
 def m001_first_schema(db: Database) -> None:
     """Make every table, index and view of the first release."""
     for statement in (*TABLES, *VIEWS):
+        db.execute(statement)
+
+
+@_MIGRATIONS()
+def m002_pages(db: Database) -> None:
+    """Make the tables of pages with their requisites."""
+    for statement in PAGES:
         db.execute(statement)
 
 

@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from archive.errors import ExitCode
 from archive.model import OmissionKind, Purpose
+from archive.requisites import refusal
 from crawler.pace import TurnLostError, retry_after_seconds
 from crawler.robots import SIZE_LIMIT, Robots, RobotsState, state_for
 from crawler.run import RefusedError, Run
@@ -69,6 +70,8 @@ class Gate:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._run = Run.of(crawler)
+        site = self._run.site
+        self._hosts_with_rules = site.requisite_hosts if site.requisites.enabled else frozenset(site.hosts)
         self._robots: dict[str, asyncio.Task[Robots | RobotsState]] = {}
 
     @classmethod
@@ -88,15 +91,29 @@ class Gate:
             request.meta["via"] = hops[-1]
             if request.url in hops:
                 self._refuse(request, OmissionKind.ERROR, f"a circle of {len(hops)} redirects")
+        if request.meta.get("vigil_purpose") is Purpose.REQUISITE:
+            await self._let_requisite_pass(request)
+            return
         parts = urlsplit(request.url)
         host = (parts.hostname or "").lower()
         if parts.scheme not in {"http", "https"}:
             self._refuse(request, OmissionKind.SCHEME, f"the scheme {parts.scheme!r} is not a web page's")
-        if host not in self._run.site.hosts:
+        is_robots = request.meta.get("vigil_purpose") is Purpose.ROBOTS
+        if host not in (self._hosts_with_rules if is_robots else self._run.site.hosts):
             kind = OmissionKind.PRIVATE_ADDRESS if is_private(host) else OmissionKind.FOREIGN_HOST
             self._refuse(request, kind, f"the host {host} is not one of the site's hosts")
-        if request.meta.get("vigil_purpose") is not Purpose.ROBOTS:
+        if not is_robots:
             await self._ask_robots(request, f"{parts.scheme}://{parts.netloc}")
+
+    async def _let_requisite_pass(self, request: Request) -> None:
+        """Judge a requisite, each redirect of it too; its page's record tells why one was refused."""
+        told = refusal(request.url, request.meta["vigil_role"], self._run.site)
+        if told is not None:
+            raise RefusedError(*told)
+        parts = urlsplit(request.url)
+        if (parts.hostname or "").lower() in self._run.tally.given_up:
+            raise RefusedError(OmissionKind.ERROR, f"{parts.hostname} failed too often: nothing more is asked of it")
+        await self._ask_robots(request, f"{parts.scheme}://{parts.netloc}")
 
     async def _ask_robots(self, request: Request, origin: str) -> None:
         if origin not in self._robots:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from archive.jobs import job_for, read
-from archive.model import Capture, Exchange, Omission, Purpose, Reading, RecordRef, RunEnd
-from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, WarcWriter, entity_of
+from archive.model import Capture, Exchange, Omission, PageRecord, Purpose, Reading, RecordRef, RunEnd
+from archive.warc import Laid, LaidExchange, LaidOmission, LaidPage, RunEnded, WarcWriter, entity_of
 
 AT_ONCE = frozenset({Purpose.LISTING, Purpose.DAY_PAGE, Purpose.FEED, Purpose.SITEMAP})
 """Pages that the walk waits for; posts' pages may be read by another process while the crawl goes on."""
@@ -91,6 +91,12 @@ class KeepingWriter:
         """Lay an omission down; see ``WarcWriter.note``."""
         record = self._writer.note(omission)
         self._waiting.append(LaidOmission(omission=omission, record=record))
+        return record
+
+    def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay down what a page needs; see ``WarcWriter.note_page``."""
+        record = self._writer.note_page(page)
+        self._waiting.append(LaidPage(page=page, record=record))
         return record
 
     def sync(self) -> None:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from archive.errors import StorageError, UsageError
-from archive.model import Capture, Exchange, Omission, RecordRef, RunEnd
+from archive.model import Capture, Exchange, Omission, PageRecord, RecordRef, RunEnd
 
 _Result = TypeVar("_Result")
 _MOST_AT_ONCE = 64
@@ -82,6 +82,9 @@ class Writer(Protocol):
     def note(self, omission: Omission) -> RecordRef:
         """Lay an omission down."""
 
+    def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay down what a page needs to look as it did."""
+
     def sync(self) -> None:
         """Have all that was appended on the disk."""
 
@@ -142,6 +145,14 @@ class WriterThread:
             StorageError: the disk refused.
         """
         return await self._do(lambda: self._writer.note(omission))
+
+    async def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay ``page`` down; returns when it is on disk.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        return await self._do(lambda: self._writer.note_page(page))
 
     async def close(self, end: RunEnd) -> None:
         """Write the run's end after all that waits, close the file, and end the thread; nothing is written after.

@@ -18,7 +18,18 @@ from archive.errors import IntegrityError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
-from archive.model import Capture, Exchange, Omission, Reading, RecordRef, Route, RunEnd, RunStart, sha256_of
+from archive.model import (
+    Capture,
+    Exchange,
+    Omission,
+    PageRecord,
+    Reading,
+    RecordRef,
+    Route,
+    RunEnd,
+    RunStart,
+    sha256_of,
+)
 from archive.query import Archive
 from archive.reextract import renew
 from archive.report import write_report
@@ -151,6 +162,14 @@ class Records:
             StorageError: the disk refused.
         """
         return await self._thread.note(omission)
+
+    async def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay ``page`` down; returns when it is on disk.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        return await self._thread.note_page(page)
 
     async def finish(self, end: RunEnd) -> None:
         """Lay down the run's end, seal the run, write its report; then see that nothing is missing.

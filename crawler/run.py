@@ -28,11 +28,13 @@ from archive.model import (
     OmissionKind,
     Page,
     PageOutcome,
+    PageRecord,
     Purpose,
     Reading,
     RecordRef,
     RunEnd,
 )
+from archive.query import Archive
 from archive.query.looks import Look
 from crawler.options import RunOptions
 from crawler.pace import Pace
@@ -95,6 +97,7 @@ class Run:
         self._line = ProgressLine(self.progress, is_shown=crawler.settings.getbool("VIGIL_PROGRESS"))
         self._sequence = 0
         self._readings: OrderedDict[int, Future[Reading | None]] = OrderedDict()
+        self._watches: list[Callable[[Capture], None]] = []
         self._finishes: list[Callable[[], Awaitable[None]]] = []
         self._notes: set[asyncio.Task[RecordRef]] = set()
         self._records = Records(
@@ -170,17 +173,30 @@ class Run:
         self.progress.requests += 1
         self.progress.received += len(exchange.received)
         self._count(capture)
+        for watch in self._watches:
+            watch(capture)
         self._line.refresh()
         return capture
 
+    @property
+    def archive(self) -> Archive:
+        """The archive, open for reading; what this very run lays down may not be in the index yet."""
+        return self._records.before
+
     def _count(self, capture: Capture) -> None:
+        if capture.purpose is Purpose.REQUISITE:
+            self.tally.requisites += 1  # Whether a picture comes says nothing of the blog.
+        else:
+            self._count_page(capture)
+        if capture.sequence % DISK_CHECK_EVERY == 1:
+            self._check_disk()
+
+    def _count_page(self, capture: Capture) -> None:
         is_answer = capture.status is not None and capture.status < 500 and capture.truncation is None
         self.tally.in_row = 0 if is_answer else self.tally.in_row + 1
         self.tally.answers += is_answer and capture.purpose is not Purpose.ROBOTS
         if self.tally.in_row >= self.site.politeness.failures_in_row:
             self.stop_because(f"{self.tally.in_row} failed exchanges in a row", ExitCode.ERROR_LIMIT)
-        if capture.sequence % DISK_CHECK_EVERY == 1:
-            self._check_disk()
 
     def _check_disk(self) -> None:
         least = self.options.settings.min_free_bytes
@@ -238,6 +254,18 @@ class Run:
         if response.status not in {404, 410}:
             self.tally.lost += 1
             log.warning("%s holds no post: status %d, %s", response.url, response.status, outcome)
+
+    async def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay down what a page needs to look as it did; returns when it is on disk.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        return await self._records.note_page(page)
+
+    def watch_captures(self, watch: Callable[[Capture], None]) -> None:
+        """Have ``watch`` told of each capture as soon as it is on disk."""
+        self._watches.append(watch)
 
     # --- what the crawl asks -----------------------------------------------------------------------
 
@@ -366,6 +394,7 @@ class Run:
             ("alarms", len(self.tally.alarms)),
             ("excepted_requests", self.used_exceptions.total()),
             ("delay_ms", round(self.pace.delay * 1000)),
+            *(self.tally.requisite_counts() if self.site.requisites.enabled else ()),
             *((("shortest_gap_ms", round(gap * 1000)),) if gap is not None else ()),
         )
 

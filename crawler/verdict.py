@@ -25,7 +25,7 @@ REFUSALS = {401, 403, 451}
 class Tally:
     """What a run counted of its answers; ``stop`` is why its last walk ended, ``forced`` what ended it before its time.
 
-    ``outcomes`` are those of posts' pages that held no post.
+    ``outcomes`` are those of posts' pages that held no post, ``given_up`` hosts of requisites that failed too often.
     """
 
     answers: int = 0
@@ -37,6 +37,18 @@ class Tally:
     stop: StopReason | None = None
     forced: tuple[str, ExitCode] | None = None
     has_callback_errors: bool = False
+    requisites: int = 0
+    pages_gathered: int = 0
+    pages_unfinished: int = 0
+    given_up: set[str] = field(default_factory=set)
+
+    def requisite_counts(self) -> tuple[tuple[str, int], ...]:
+        """Name what was done for the looks of pages: requests, pages that have all, pages left to the next night."""
+        return (
+            ("requisites", self.requisites),
+            ("pages_gathered", self.pages_gathered),
+            ("pages_unfinished", self.pages_unfinished),
+        )
 
 
 def judge(tally: Tally, reason: str, *, is_walk_complete: bool, is_asked_to_stop_early: bool) -> tuple[str, ExitCode]:

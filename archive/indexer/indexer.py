@@ -25,6 +25,7 @@ from archive.warc import (
     Laid,
     LaidExchange,
     LaidOmission,
+    LaidPage,
     RunEnded,
     RunStarted,
     SiteRules,
@@ -35,7 +36,7 @@ from archive.warc import (
 )
 from archive.warc.names import closed_name
 
-_Entry = RunStarted | SiteRules | Capture | LaidOmission | RunEnded
+_Entry = RunStarted | SiteRules | Capture | LaidOmission | LaidPage | RunEnded
 """A unit without its bytes: what is still needed once the reading is under way."""
 
 
@@ -173,6 +174,8 @@ class Indexer:
                 self._captures.add(entry, reading)
             case LaidOmission():
                 self._runs.omit(entry)
+            case LaidPage():
+                self._runs.add_page(entry)
             case RunEnded():
                 self._settle(entry.run_end.uid)
                 self._runs.end(entry.run_end)

@@ -8,7 +8,7 @@ from archive.index import Index, Value
 from archive.jobs import site_of
 from archive.model import RecordRef, RunEnd, RunStart, sha256_of
 from archive.site import Site
-from archive.warc import LaidOmission, SiteRules
+from archive.warc import LaidOmission, LaidPage, SiteRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,35 @@ class Runs:
             "record_id": record.record_id,
         }
         self._index.insert("omissions", row)
+
+    def add_page(self, unit: LaidPage) -> None:
+        """Add a page with its requisites; a capture that the archive does not hold is named in words."""
+        page, record = unit.page, unit.record
+        row: dict[str, Value] = {
+            "capture_id": self._capture(page.of_run, page.of_sequence),
+            "run_id": self._number(page.run),
+            "time": micros(page.time),
+            "file_id": self.passed(record, page.run),
+            "offset": record.offset,
+            "length": record.length,
+            "record_id": record.record_id,
+        }
+        page_id = self._index.insert("pages", row)
+        members: list[tuple[Value, ...]] = []
+        for position, one in enumerate(page.members):
+            found = self._capture(one.run, one.sequence)
+            missing = None if found is not None else f"{one.run} {one.sequence} {one.record_id} {one.url}"
+            members.append((page_id, position, one.role, found, missing))
+        self._index.insert_rows("page_members", members)
+        left_out = enumerate(page.left_out)
+        self._index.insert_rows(
+            "page_omissions",
+            [(page_id, position, one.role, one.kind, one.url, one.reason) for position, one in left_out],
+        )
+
+    def _capture(self, run: str, sequence: int) -> int | None:
+        sql = "SELECT x.id FROM exchanges x JOIN runs r ON r.id = x.run_id WHERE r.uid = ? AND x.sequence = ?"
+        return self._index.number(sql, run, sequence)
 
     def unfinished(self) -> str | None:
         """Name the newest run, if it has no end yet."""

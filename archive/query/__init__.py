@@ -1,8 +1,8 @@
 """The read side: questions to an archive, answered from its index alone; plain sqlite3, quick to import.
 
 ``Archive`` in ``store`` is the door. Behind it: ``syntax`` reads search expressions, ``names`` finds what a person
-calls a post, ``posts``, ``captures``, ``runs`` and ``walks`` hold the questions, ``answers`` what they are answered
-with, ``rows`` turns rows into the model's nouns.
+calls a post, ``posts``, ``captures``, ``pages``, ``runs`` and ``walks`` hold the questions, ``answers`` what they are
+answered with, ``rows`` turns rows into the model's nouns.
 """
 
 from archive.query.answers import (

@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from archive.database import instant, micros
-from archive.model import Identity, Purpose
+from archive.model import Capture, Identity, Purpose
 from archive.recheck import Looked, choose, interval, is_whole, next_look
 from archive.site import RecheckRules, Site, parse_site
 
@@ -165,18 +165,23 @@ def _look(db: sqlite3.Connection, site: str, identity: Identity, *, is_whole: bo
         return None
     is_good = row["status"] == 200 and row["outcome"] == "ok" and row["truncation"] is None
     is_own = row["route"] != "import"  # what others were given tells nothing of what we would be
-    conditions = () if is_whole or not is_good or not is_own else tuple(_conditions(row))
+    validators = () if is_whole or not is_good or not is_own else (row["etag"], row["last_modified"], row["time"])
+    conditions = tuple(_conditions(*validators)) if validators else ()
     return Look(identity=identity, url=row["url"], conditions=conditions)
 
 
-def _conditions(row: sqlite3.Row) -> Iterator[tuple[str, str]]:
+def conditions_of(capture: Capture) -> Iterator[tuple[str, str]]:
+    """Give the conditions by which to ask again for what a capture holds, by header name."""
+    return _conditions(capture.etag, capture.last_modified, micros(capture.time))
+
+
+def _conditions(etag: str | None, modified: str | None, time: int) -> Iterator[tuple[str, str]]:
     """The conditions of RFC 9110 section 13.1; a Last-Modified that lay ahead of its own capture proves nothing."""
-    etag, modified = row["etag"], row["last_modified"]
     if etag and etag.isascii() and etag.isprintable():
         yield "If-None-Match", etag
     if modified and modified.isascii() and modified.isprintable():
         stated = http_time(modified)
-        if stated is not None and micros(stated) <= row["time"]:
+        if stated is not None and micros(stated) <= time:
             yield "If-Modified-Since", modified
 
 

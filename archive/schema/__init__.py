@@ -12,10 +12,10 @@ docs/reference/schema.md is made) is read from them. Rules that hold everywhere:
 import re
 from dataclasses import dataclass
 
-from archive.schema.tables import SURTS, TABLES
+from archive.schema.tables import PAGES, SURTS, TABLES
 from archive.schema.views import VIEWS
 
-__all__ = ["NOTES", "SURTS", "TABLES", "VIEWS", "Note"]
+__all__ = ["NOTES", "PAGES", "SURTS", "TABLES", "VIEWS", "Note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def _note(statement: str) -> Note:
 _NAMED = ("CREATE TABLE", "CREATE VIEW")
 
 NOTES = (
-    *(_note(statement) for statement in (*TABLES, *SURTS, *VIEWS) if statement.startswith(_NAMED)),
+    *(_note(statement) for statement in (*TABLES, *PAGES, *SURTS, *VIEWS) if statement.startswith(_NAMED)),
     Note(
         name="texts_fts",
         meaning="Full-text index over texts; diacritics are folded.",

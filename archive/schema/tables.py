@@ -267,7 +267,43 @@ CREATE TABLE omissions ( -- Something not asked for, not taken, or lost, and why
 ) STRICT""",
     "CREATE INDEX omissions_run ON omissions(run_id)",
 )
-"""Tables and indexes, in an order in which they can be made."""
+"""Tables and indexes of the first release, in an order in which they can be made."""
+
+PAGES = (
+    """\
+CREATE TABLE pages ( -- A capture of a page together with all that it needs to look as it did.
+  id INTEGER PRIMARY KEY, -- Number within this archive, in WARC order.
+  capture_id INTEGER REFERENCES exchanges(id), -- The capture of the page; NULL: its records are not in the archive.
+  run_id INTEGER NOT NULL REFERENCES runs(id), -- The run that gathered its requisites.
+  time INTEGER NOT NULL, -- When the last of them was settled.
+  file_id INTEGER NOT NULL REFERENCES files(id), -- The WARC file with the page record.
+  offset INTEGER NOT NULL, -- Where that record begins.
+  length INTEGER NOT NULL, -- Length of its gzip member.
+  record_id TEXT NOT NULL -- Its WARC-Record-ID.
+) STRICT""",
+    "CREATE INDEX pages_capture ON pages(capture_id)",
+    """\
+CREATE TABLE page_members ( -- A capture that a page needs to look as it did: picture, style, font, script, ...
+  page_id INTEGER NOT NULL REFERENCES pages(id), -- The page.
+  position INTEGER NOT NULL, -- Its place in the page record, from 0.
+  role TEXT NOT NULL, -- What it is to the page: 'style', 'font', 'image', 'original', 'script', 'icon', ...
+  capture_id INTEGER REFERENCES exchanges(id), -- The capture; NULL: its records are not in the archive.
+  missing TEXT, -- Where capture_id is NULL: run, sequence, record id and URL of what is missing.
+  PRIMARY KEY (page_id, position)
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX page_members_capture ON page_members(capture_id)",
+    """\
+CREATE TABLE page_omissions ( -- Something that a page names and that is not kept for it, and why.
+  page_id INTEGER NOT NULL REFERENCES pages(id), -- The page.
+  position INTEGER NOT NULL, -- Its place in the page record, from 0.
+  role TEXT NOT NULL, -- What it would be to the page.
+  kind TEXT NOT NULL, -- 'foreign-host', 'robots', 'limit', 'unwanted', ...
+  url TEXT NOT NULL, -- What it is about.
+  reason TEXT NOT NULL, -- In words.
+  PRIMARY KEY (page_id, position)
+) STRICT, WITHOUT ROWID""",
+)
+"""Tables of pages with their requisites."""
 
 SURTS = (
     """\

@@ -16,6 +16,7 @@ from archive.site.rules import (
     Politeness,
     RecheckRules,
     RecheckTier,
+    RequisiteRules,
     RobotsException,
     RobotsRules,
     ScheduleRules,
@@ -24,7 +25,7 @@ from archive.site.rules import (
     SiteHead,
     TextRules,
 )
-from archive.site.urls import canonical, identify, permalink
+from archive.site.urls import canonical, identify, original_of, permalink
 
 __all__ = [
     "AlertRules",
@@ -37,6 +38,7 @@ __all__ = [
     "Politeness",
     "RecheckRules",
     "RecheckTier",
+    "RequisiteRules",
     "RobotsException",
     "RobotsRules",
     "ScheduleRules",
@@ -47,6 +49,7 @@ __all__ = [
     "canonical",
     "identify",
     "load_site",
+    "original_of",
     "parse_site",
     "permalink",
 ]

@@ -50,6 +50,7 @@ def parse_site(toml: bytes, name: str) -> Site:
         layouts=file.layouts,
         text=file.text,
         images=file.images,
+        requisites=file.requisites,
         robots_exceptions=file.robots.exceptions,
         politeness=file.politeness,
         recheck=file.recheck,

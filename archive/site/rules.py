@@ -209,6 +209,36 @@ class ImageRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequisiteRules:
+    """``[requisites]``: pictures, styles, fonts and scripts that a post's page needs to look as it did."""
+
+    enabled: bool = False
+    """``true``: each post's page is kept with all that it needs; ``false``: the page alone."""
+    hosts: tuple[Host, ...] = ()
+    """Further hosts of requisites, beside the blog's own and those of ``[images]``; anything from other hosts is left
+    out, with its reason."""
+    originals: bool = True
+    """Whether a picture of the post is also asked for in its original size, by ``images.original``."""
+    scripts: bool = True
+    """Whether script files are asked for; a page may need them to show its text."""
+    media_megabytes: Annotated[int, NumberRule(0, 100_000, "megabytes")] = 0
+    """The most that an audio or video file may have; 0 leaves all of them out."""
+    max_bytes: Annotated[int, NumberRule(1, unit="bytes")] = 8 * 2**20
+    """The most that any other requisite may have; a larger one is cut, marked, and counts as left out."""
+    per_page: Annotated[int, NumberRule(1, 1_000, "requisites")] = 150
+    """The most requisites of one page."""
+    per_run: Annotated[int, NumberRule(0, unit="requests")] = 3_000
+    """The most requests for requisites in one run; pages that are not done then are gone on with the next night."""
+    every: Annotated[int, NumberRule(1, 3_650, "days")] = 30
+    """For so many days a requisite is not asked for again, whichever pages need it; then conditionally."""
+
+    @property
+    def media_bytes(self) -> int:
+        """The most bytes of an audio or video file."""
+        return self.media_megabytes * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsException:
     """``[[robots.exceptions]]``: one rule of robots.txt that the operator sets aside, openly."""
 
@@ -336,11 +366,17 @@ class Site(SiteHead):
     layouts: tuple[Layout, ...] = ()
     text: TextRules = TextRules()
     images: ImageRules = ImageRules()
+    requisites: RequisiteRules = RequisiteRules()
     robots_exceptions: tuple[RobotsException, ...] = ()
     politeness: Politeness = Politeness()
     recheck: RecheckRules = RecheckRules()
     schedule: ScheduleRules = ScheduleRules()
     alerts: AlertRules = AlertRules()
+
+    @property
+    def requisite_hosts(self) -> frozenset[str]:
+        """Every host that may be asked for a requisite."""
+        return frozenset((*self.hosts, *self.images.hosts, *self.requisites.hosts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +397,7 @@ class SiteFile:
     layouts: tuple[Layout, ...] = ()
     text: TextRules = TextRules()
     images: ImageRules = ImageRules()
+    requisites: RequisiteRules = RequisiteRules()
     robots: RobotsRules = RobotsRules()
     politeness: Politeness = Politeness()
     recheck: RecheckRules = RecheckRules()

@@ -45,6 +45,14 @@ def permalink(site: Site, identity: Identity) -> str | None:
     return _root(site) + _filled(site.identity.permalink, {"id": identity})
 
 
+def original_of(site: Site, url: str) -> str:
+    """Give the picture in its original size behind that of a thumbnail (site-facts 1.8), by ``images.original``."""
+    if site.images.original is None:
+        return url
+    pattern, replacement = site.images.original
+    return re.sub(pattern, replacement, url)
+
+
 def canonical(site: Site, url: str) -> str:
     """Key under which a URL is indexed; the request itself keeps the URL as the site spells it.
 

@@ -3,20 +3,14 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.model import Image
 from archive.page import Element, absolute, inside, is_within, text_of, tidy
-from archive.site import Layout, Site
+from archive.site import Layout, Site, original_of
 
 _NEAR = 3
 _PICTURE = re.compile(r"[^?#]*\.(?:jpe?g|png|gif|webp|avif)(?:[?#].*)?", re.IGNORECASE)
-
-
-@lru_cache(maxsize=64)
-def _original(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def images_in(
@@ -33,7 +27,7 @@ def images_in(
             if source is None:
                 continue
             caption = _caption(element, place, figures, layout)
-            original = _to_original(source, site)
+            original = original_of(site, source)
             known = found.get(original)
             if known is None or (known.caption is None and caption is not None):
                 found[original] = Image(url=known.url if known else source, original=original, caption=caption)
@@ -51,13 +45,6 @@ def _source(img: Element, url: str, site: Site) -> str | None:
         if found and (not hosts or urlsplit(found).hostname in hosts):
             return found
     return None
-
-
-def _to_original(source: str, site: Site) -> str:
-    if site.images.original is None:
-        return source
-    pattern, replacement = site.images.original
-    return _original(pattern).sub(replacement, source)
 
 
 def _caption(img: Element, place: Element, figures: set[Element], layout: Layout) -> str | None:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.model import Capture, CaptureKind, Exchange, Omission, RecordRef, RunEnd, RunStart, sha256_of
+from archive.model import Capture, CaptureKind, Exchange, Omission, PageRecord, RecordRef, RunEnd, RunStart, sha256_of
 from archive.warc import facts
 from archive.warc.imported import Answer, entity_of_import, exchange_of_import, imported_from, load_import
 from archive.warc.notes import Notes
 from archive.warc.reader import Record, damaged, read_record, walk
-from archive.warc.restore import capture_from, exchange_from, head_from, omission_from
+from archive.warc.restore import capture_from, exchange_from, head_from, omission_from, page_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,14 @@ class LaidOmission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaidPage:
+    """What one capture of a page needs to look as it did."""
+
+    page: PageRecord
+    record: RecordRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """A run ended in good order."""
 
@@ -67,7 +75,7 @@ class RunEnded:
     record: RecordRef
 
 
-Laid = RunStarted | SiteRules | LaidExchange | LaidOmission | RunEnded
+Laid = RunStarted | SiteRules | LaidExchange | LaidOmission | LaidPage | RunEnded
 """One unit; ``record`` is its last record, and the next unit begins at ``record.offset + record.length``."""
 
 
@@ -127,9 +135,14 @@ def _unit(collection: Collection, record: Record, waiting: dict[str, Record]) ->
             return RunEnded(run_end=facts.load(RunEnd, record.block, record.where), record=record.ref)
     if record.type != "metadata":
         return None
-    notes = _notes(record)
+    return _noted(collection, record, _notes(record), waiting)
+
+
+def _noted(collection: Collection, record: Record, notes: Notes, waiting: dict[str, Record]) -> Laid | None:
     if notes.get("vigil-omission") is not None:
         return LaidOmission(omission=omission_from(notes, record), record=record.ref)
+    if notes.get("vigil-page") is not None:
+        return LaidPage(page=page_from(notes, record), record=record.ref)
     if notes.get("vigil-imported") is not None:
         return _imported(collection, notes, record)
     return _exchange(collection, record, notes, waiting) if notes.get("vigil-run") is not None else None

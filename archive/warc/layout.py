@@ -12,7 +12,18 @@ from datetime import datetime
 
 from archive import payload
 from archive.chunked import Chunked, split
-from archive.model import CaptureKind, Exchange, Framing, Omission, Peer, RecordRef, Sha256, as_sha256, sha256_of
+from archive.model import (
+    CaptureKind,
+    Exchange,
+    Framing,
+    Omission,
+    PageRecord,
+    Peer,
+    RecordRef,
+    Sha256,
+    as_sha256,
+    sha256_of,
+)
 from archive.warc.framing import Draft, new_record_id
 from archive.warc.notes import Notes, ip_address, target_uri, warc_date
 from archive.warc.reader import Record
@@ -255,6 +266,24 @@ def notes_of_omission(omission: Omission) -> Notes:
     notes.add("vigil-reason", omission.reason)
     if target_uri(omission.url) != omission.url or not omission.url:
         notes.add("vigil-url", omission.url)
+    return notes
+
+
+def notes_of_page(page: PageRecord) -> Notes:
+    """Write the metadata record that says what a page needs to look as it did (docs/decisions/0012).
+
+    A line for each member: role, run, sequence, record id, URL. Of what was left out: role, kind, URL; then the reason.
+    """
+    notes = Notes()
+    notes.add("vigil-run", page.run)
+    notes.add("vigil-page", f"{page.of_run} {page.of_sequence} {page.of_record}")
+    if target_uri(page.url) != page.url:
+        notes.add("vigil-url", page.url)
+    for one in page.members:
+        notes.add("vigil-member", f"{one.role} {one.run} {one.sequence} {one.record_id} {one.url}")
+    for lack in page.left_out:
+        notes.add("vigil-left-out", f"{lack.role} {lack.kind} {lack.url}")
+        notes.add("vigil-reason", lack.reason)
     return notes
 
 

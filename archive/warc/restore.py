@@ -9,11 +9,15 @@ from archive.model import (
     Failure,
     FailureKind,
     Framing,
+    LeftOut,
     Omission,
     OmissionKind,
+    PageMember,
+    PageRecord,
     Peer,
     Purpose,
     RecordRef,
+    Role,
     Sha256,
     TlsFacts,
     Truncation,
@@ -131,6 +135,39 @@ def omission_from(notes: Notes, metadata: Record) -> Omission:
         time=metadata.time,
         via=notes.get("via"),
     )
+
+
+def page_from(notes: Notes, metadata: Record) -> PageRecord:
+    """Read what a page needs to look as it did.
+
+    Raises:
+        DamagedRecordError: a field is missing or holds what no writer of ours writes.
+    """
+    left_out, reasons = notes.all("vigil-left-out"), notes.all("vigil-reason")
+    try:
+        run, sequence, record_id = notes.text("vigil-page").split(" ")
+        return PageRecord(
+            run=notes.text("vigil-run"),
+            url=url_from(notes, metadata),
+            of_run=run,
+            of_sequence=int(sequence),
+            of_record=record_id,
+            time=metadata.time,
+            members=tuple(map(_member, notes.all("vigil-member"))),
+            left_out=tuple(_left_out(one, reason) for one, reason in zip(left_out, reasons, strict=True)),
+        )
+    except ValueError as error:
+        raise damaged(metadata.ref.file, metadata.ref.offset, f"a page record that says {error}") from None
+
+
+def _member(text: str) -> PageMember:
+    role, run, sequence, record_id, url = text.split(" ", 4)
+    return PageMember(role=Role(role), url=url, run=run, sequence=int(sequence), record_id=record_id)
+
+
+def _left_out(text: str, reason: str) -> LeftOut:
+    role, kind, url = text.split(" ", 2)
+    return LeftOut(role=Role(role), kind=OmissionKind(kind), url=url, reason=reason)
 
 
 def url_from(notes: Notes, metadata: Record) -> str:

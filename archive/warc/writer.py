@@ -13,6 +13,7 @@ from archive.model import (
     CaptureKind,
     Exchange,
     Omission,
+    PageRecord,
     RecordRef,
     Route,
     RunEnd,
@@ -142,6 +143,19 @@ class WarcWriter:
         block = layout.notes_of_omission(omission).to_block()
         return self._lay("metadata", omission.time, target_uri(omission.url), layout.FIELDS_TYPE, block)
 
+    def note_page(self, page: PageRecord) -> RecordRef:
+        """Lay down what a page needs to look as it did: what is kept of it, and what is not.
+
+        Raises:
+            DiskFullError: no space is left; what lies on disk is whole.
+            StorageError: the disk refused.
+            IntegrityError: the file before did not read back as written.
+        """
+        self._roll_over()
+        block = layout.notes_of_page(page).to_block()
+        refers = [("WARC-Refers-To", page.of_record)]
+        return self._lay("metadata", page.time, target_uri(page.url), layout.FIELDS_TYPE, block, refers)
+
     def note_import(self, capture: Capture, original: ForeignOriginal | None) -> RecordRef:
         """Lay down what a capture is that others made; its ``metadata`` is not looked at, the place given is it.
 
@@ -188,9 +202,17 @@ class WarcWriter:
         finally:
             self._close_file()
 
-    def _lay(self, kind: str, time: datetime, uri: str, content_type: str, block: bytes) -> RecordRef:
+    def _lay(
+        self,
+        kind: str,
+        time: datetime,
+        uri: str,
+        content_type: str,
+        block: bytes,
+        more: layout.Fields | None = None,
+    ) -> RecordRef:
         file = self._ready(time)
-        draft = layout.draft(kind, time, self._warcinfo_id, uri=uri, content_type=content_type, block=block)
+        draft = layout.draft(kind, time, self._warcinfo_id, uri=uri, content_type=content_type, block=block, more=more)
         return file.append([self._framer.frame(draft)])[0]
 
     # --- files ----------------------------------------------------------------------------------

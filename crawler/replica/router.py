@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from crawler.replica import feeds, images
+from crawler.replica import assets, feeds, images
 from crawler.replica.article_page import amp_page, article_page, gone_page
 from crawler.replica.framing import Answer, html, mixed, wishes
 from crawler.replica.listing_page import listing_fragment, listing_page, teaser_page
@@ -23,6 +23,7 @@ _ARTICLE = re.compile(r"/(a|amp|content|articleprintview)/(?:([^/]+)/)?(\d+)(/lb
 _DAY = re.compile(r"/((?:z/)?[^/]+)/(\d{4})/(\d{1,2})/(\d{1,2})")
 _IMAGE = re.compile(r"/([0-9A-Fa-f-]{36})((?:_\w+)*)\.(\w+)")
 _AGENT = re.compile(r"^Mozilla/5\.0 ")
+_ASSETS_MADE = datetime(2026, 1, 1, tzinfo=UTC)
 _RSS_MOST, _RSS_DEFAULT = 200, 20
 _TEASERS = 12
 
@@ -213,6 +214,17 @@ def _rss(blog: BlogSimulator, request: Request, found: re.Match[str]) -> Answer:
     return Answer(content_type="application/rss+xml; charset=utf-8", body=feeds.rss(zone, posts, blog.now))
 
 
+# --- what pages look like ---------------------------------------------------------------------------
+
+
+def _asset(blog: BlogSimulator, _: Request, found: re.Match[str]) -> Answer:
+    made = assets.asset(found[0])
+    if made is None:
+        return _not_found(blog)
+    kind, body = made
+    return Answer(content_type=kind, body=body, modified=_ASSETS_MADE, is_compressible=kind.startswith("text/"))
+
+
 # --- pictures ---------------------------------------------------------------------------------------
 
 
@@ -234,5 +246,6 @@ _ROUTES: tuple[tuple[re.Pattern[str], Callable[[BlogSimulator, Request, re.Match
     (re.compile(r"/sitemap_8_(\w+)\.xml\.gz"), _sitemap),
     (re.compile(r"/(?:rss/|podcast/|api/\w*)"), _rss),
     (re.compile(r"/archive/(\w+)/(?:latest|\d+)/\d+/\d+\.html"), _before_2016),
+    (re.compile(r"/(?:Content|Scripts)/.+"), _asset),
     (re.compile(r"/z/\d+|/[\w-]+"), _listing),
 )

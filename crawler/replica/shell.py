@@ -83,6 +83,8 @@ document.documentElement.className = "js";
 var imgEnhancerBreakpoints = [0, 144, 256, 408, 650, 1023, 1597];
 </script>
 <meta charset="utf-8" />
+<link rel="icon" type="image/x-icon" href="/Content/responsive/img/favicon.ico" />
+<link rel="apple-touch-icon" href="/Content/responsive/img/touch.png" />
 {_meta(head)}
 <link rel="alternate" type="application/rss+xml" title="RFE/RL - Top Stories [RSS]" href="/api/" />
 <link rel="sitemap" type="application/rss+xml" href="/sitemap.xml" />

@@ -17,6 +17,7 @@ from archive.model import Article, Card, Feed, FeedEntry, Identity, Listing, Omi
 from archive.site import identify
 from crawler.options import RunOptions, apply_to_settings
 from crawler.pace import TurnLostError
+from crawler.requisites import Requisites
 from crawler.run import RefusedError, Run
 from crawler.sources import Sources
 from crawler.verdict import REFUSALS
@@ -28,6 +29,7 @@ POST_PRIORITY = 10
 """Posts before further listing pages: whatever ends a run early, what was listed has been opened."""
 SOURCE_PRIORITY = -10
 """Feeds and sitemaps after the listing: by then it is known whether the listing may be walked at all."""
+OK = 200
 NOT_MODIFIED = 304
 SECOND_LOOK_PAGES = 3
 """A walk longer than this looks at the first page again: posts published meanwhile shifted the pages."""
@@ -72,6 +74,7 @@ class BlogSpider(Spider):
         self.sources = Sources()
         self.has_looked_again = False
         self.course = self.run.course
+        self.requisites = Requisites(self.run)
         for request in self._open_owed():
             yield request
         every = self.run.site.listing.whole_every
@@ -82,6 +85,7 @@ class BlogSpider(Spider):
         yield self._ask_listing(self.run.site.listing.start, self._new_walk(may_catch_up=may_catch_up), via=None)
         for request in self._ask_sources(is_whole=not may_catch_up):
             yield request
+        await self.requisites.resume()
 
     # --- the listing ---------------------------------------------------------------------------
 
@@ -292,7 +296,10 @@ class BlogSpider(Spider):
         reading = await self.run.reading_of(response)
         self.run.progress.posts += 1
         if response.status == NOT_MODIFIED:
+            await self.requisites.take_unchanged(response.url)
             return
+        if self.options.index_later and response.status == OK:
+            await self.requisites.take(response)
         if not isinstance(reading, Page) or reading.article is None:
             self.run.page_without_post(response, reading)
             return
@@ -301,6 +308,7 @@ class BlogSpider(Spider):
         if looked_at is not None and (doubt := self.sources.doubt(looked_at, reading.article)) is not None:
             self.run.omit(response.url, OmissionKind.CONTRADICTION, doubt)
         self.run.post_read(reading.article)
+        await self.requisites.take(response)
         yield self._item(response, reading.article)
 
     def _item(self, response: Response, article: Article) -> dict[str, object]:

@@ -1,0 +1,125 @@
+"""Pages with all that they need to look as they did, and which answers a run may rely on instead of asking again."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.database import instant
+from archive.model import Capture, LeftOut, OmissionKind, Purpose, RecordRef, Role, Sha256
+from archive.query.rows import CAPTURES, capture_of
+
+_NEWEST = (
+    "WHERE f.name NOT LIKE 'imports/%' AND x.id = (SELECT d.capture_id FROM urls v JOIN captures d ON d.url_id = v.id "
+    "JOIN files h ON h.id = d.file_id WHERE v.url = ? AND h.name NOT LIKE 'imports/%' AND {which} "
+    "ORDER BY d.time DESC, d.capture_id DESC LIMIT 1)"
+)
+_ANSWERED = "d.status < 500 AND d.status NOT IN (401, 403, 408, 425, 429)"
+_WITH_PAYLOAD = "d.status = 200 AND d.kind IN (1, 2)"
+_FIRST_VERSION = 2
+"""``user_version`` from which on an index has the tables of pages."""
+
+_PAGE = """\
+SELECT p.*, f.name AS file, r.uid AS run FROM urls u JOIN captures c ON c.url_id = u.id
+JOIN exchanges x ON x.id = c.capture_id JOIN pages p ON p.capture_id = x.id
+JOIN files f ON f.id = p.file_id JOIN runs r ON r.id = p.run_id
+WHERE u.url = ? AND x.payload_digest = ? ORDER BY p.id DESC"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A page record and what it names; ``missing`` are members whose records the archive does not hold, in words.
+
+    ``of`` is the capture that it speaks of: the one that was asked about, or another of the same URL and payload.
+    """
+
+    record: RecordRef
+    run: str
+    time: datetime
+    of: Capture
+    members: tuple[tuple[Role, Capture], ...]
+    missing: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def newest_answer(db: sqlite3.Connection, url: str) -> Capture | None:
+    """Give the newest capture of ours in which a server told something lasting of ``url``: it, "not here", "moved"."""
+    return _capture(db, _NEWEST.format(which=_ANSWERED), url)
+
+
+def newest_payload(db: sqlite3.Connection, url: str) -> Capture | None:
+    """Give the newest capture of ours that holds, or refers to, what ``url`` served."""
+    return _capture(db, _NEWEST.format(which=_WITH_PAYLOAD), url)
+
+
+def gathered_at(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> datetime | None:
+    """Say when the requisites of a page of this URL and payload were last gathered; None if they never were."""
+    row = _newest_page(db, url, payload)
+    return None if row is None else instant(row["time"])
+
+
+def gathered(db: sqlite3.Connection, capture: Capture) -> Gathered | None:
+    """Give all that a page needs, by its page record; None where it has none, so that the page is incomplete.
+
+    Of several records the first that was laid down after the capture is taken, else the last before it.
+    """
+    if capture.payload_digest is None or not _has_pages(db):
+        return None
+    rows = db.execute(_PAGE, (capture.url, capture.payload_digest)).fetchall()
+    if not rows:
+        return None
+    after = [row for row in rows if instant(row["time"]) >= capture.time]
+    row = after[-1] if after else rows[0]
+    of = _capture(db, "WHERE x.id = ?", row["capture_id"])
+    if of is None:
+        return None
+    members = db.execute("SELECT * FROM page_members WHERE page_id = ? ORDER BY position", (row["id"],)).fetchall()
+    left_out = db.execute("SELECT * FROM page_omissions WHERE page_id = ? ORDER BY position", (row["id"],))
+    found = [(Role(one["role"]), _capture(db, "WHERE x.id = ?", one["capture_id"])) for one in members]
+    return Gathered(
+        record=RecordRef(file=row["file"], offset=row["offset"], length=row["length"], record_id=row["record_id"]),
+        run=row["run"],
+        time=instant(row["time"]),
+        of=of,
+        members=tuple((role, one) for role, one in found if one is not None),
+        missing=tuple(one["missing"] for one in members if one["missing"] is not None),
+        left_out=tuple(
+            LeftOut(role=Role(one["role"]), kind=OmissionKind(one["kind"]), url=one["url"], reason=one["reason"])
+            for one in left_out
+        ),
+    )
+
+
+def unfinished(db: sqlite3.Connection, site: str, limit: int) -> tuple[Capture, ...]:
+    """Give the newest captures of pages whose requisites a run could not gather to the end, and no later one did."""
+    if not _has_pages(db):
+        return ()
+    sql = (
+        "SELECT o.url, max(o.id) AS newest FROM omissions o JOIN runs r ON r.id = o.run_id "
+        "JOIN sites s ON s.id = r.site_id WHERE s.name = ? AND o.kind = ? GROUP BY o.url ORDER BY newest DESC"
+    )
+    found: list[Capture] = []
+    for row in db.execute(sql, (site, OmissionKind.UNFINISHED)):
+        capture = newest_payload(db, row["url"])
+        is_page = capture is not None and capture.purpose is Purpose.POST
+        if capture is not None and is_page and gathered_at(db, capture.url, capture.payload_digest) is None:
+            found.append(capture)
+        if len(found) >= limit:
+            break
+    return tuple(found)
+
+
+def _newest_page(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> sqlite3.Row | None:
+    if payload is None or not _has_pages(db):
+        return None
+    row: sqlite3.Row | None = db.execute(_PAGE + " LIMIT 1", (url, payload)).fetchone()
+    return row
+
+
+def _has_pages(db: sqlite3.Connection) -> bool:
+    """Say whether the index is new enough; one that no run of this version has opened yet is read as it is."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0]) >= _FIRST_VERSION
+
+
+def _capture(db: sqlite3.Connection, where: str, *values: object) -> Capture | None:
+    row = db.execute(CAPTURES + where, values).fetchone()
+    return None if row is None else capture_of(row)
