@@ -19,6 +19,9 @@ APPLICATION_ID = 0x7669_676C
 SCHEMA_VERSION = 3
 """``user_version`` of the schema that this software writes; a higher one is refused."""
 
+PAGES_VERSION = 3
+"""``user_version`` from which on an index has the tables of pages."""
+
 BUSY_SECONDS = 30.0
 """How long a command waits for another process that holds the database before it gives up (exit 75)."""
 

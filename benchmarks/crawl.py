@@ -73,13 +73,14 @@ def contenders(folder: Path, host: str, port: int) -> Iterator[tuple[str, Callab
 
 
 def site_file(folder: Path) -> Path:
-    """Write the shipped site file with its politeness off, for plain HTTP and no compression."""
+    """Write the shipped site file with its politeness and requisites off, for plain HTTP and no compression."""
     text = (shipped_sites() / "rferl-watchdog.toml").read_text(encoding="utf-8")
     text = re.sub(r"\[\[robots\.exceptions\]\].*?(?=\n\[)", "", text, flags=re.DOTALL)
     text = re.sub(r"\[feeds\].*?(?=\n\[|\n#)", "", text, flags=re.DOTALL)
     text = text.replace("https://www.rferl.org/Watchdog", "http://www.rferl.org/Watchdog")
     text = re.sub(r"(?m)^delay = .*$", "delay = 0.0", text)
     text = re.sub(r"(?m)^connections = .*$", f"connections = {CONNECTIONS}", text)
+    text = text.replace("enabled = true", "enabled = false")  # the others keep pages alone too
     path = folder / "rferl-watchdog.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -92,6 +92,8 @@ class Requisites:
     def _take_capture(self, capture: Capture) -> None:
         if capture.purpose in {Purpose.POST, Purpose.REQUISITE}:
             self._laid[capture.url] = capture
+        if capture.purpose is Purpose.REQUISITE:
+            self._count_failure(capture)
 
     # --- pages -----------------------------------------------------------------------------------
 
@@ -280,9 +282,6 @@ class Requisites:
         settled = _Settled(captures=captures)
         if response.status >= 500 or response.status in {401, 403, 429}:
             settled.left_out = (OmissionKind.ERROR, f"answered {response.status}")
-            self._count_failure(response.url, is_failure=response.status >= 500)
-        else:
-            self._count_failure(response.url, is_failure=False)
         if requisite.role is Role.STYLE:
             settled.found = await asyncio.to_thread(self._found_in, response, captures)
         self._answer(requisite, settled)
@@ -307,7 +306,6 @@ class Requisites:
             told = _too_large(limit_for(requisite.role, self._run.site))
         else:
             told = OmissionKind.ERROR, str(error)
-            self._count_failure(request.url, is_failure=True)
         self._answer(requisite, _Settled(left_out=told))
 
     def _answer(self, requisite: Requisite, settled: _Settled) -> None:
@@ -317,8 +315,9 @@ class Requisites:
             self._add(page, wanted, settled)
             self._go_on(page)
 
-    def _count_failure(self, url: str, *, is_failure: bool) -> None:
-        host = (urlsplit(url).hostname or "").lower()
+    def _count_failure(self, capture: Capture) -> None:
+        host = (urlsplit(capture.url).hostname or "").lower()
+        is_failure = capture.status is None or capture.status >= 500
         self._failures[host] = self._failures[host] + 1 if is_failure else 0
         if self._failures[host] == GIVEN_UP_AFTER:
             log.warning("%s failed %d times in a row: no more requisites are asked of it", host, GIVEN_UP_AFTER)

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.database import instant
+from archive.database import PAGES_VERSION, instant
 from archive.model import Capture, LeftOut, OmissionKind, Purpose, RecordRef, Role, Sha256
 from archive.query.rows import CAPTURES, capture_of
 
@@ -15,8 +15,6 @@ _NEWEST = (
 )
 _ANSWERED = "d.status < 500 AND d.status NOT IN (401, 403, 408, 425, 429)"
 _WITH_PAYLOAD = "d.status = 200 AND d.kind IN (1, 2)"
-_FIRST_VERSION = 2
-"""``user_version`` from which on an index has the tables of pages."""
 
 _PAGE = """\
 SELECT p.*, f.name AS file, r.uid AS run FROM urls u JOIN captures c ON c.url_id = u.id
@@ -117,7 +115,7 @@ def _newest_page(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> sq
 
 def _has_pages(db: sqlite3.Connection) -> bool:
     """Say whether the index is new enough; one that no run of this version has opened yet is read as it is."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0]) >= _FIRST_VERSION
+    return int(db.execute("PRAGMA user_version").fetchone()[0]) >= PAGES_VERSION
 
 
 def _capture(db: sqlite3.Connection, where: str, *values: object) -> Capture | None:

@@ -64,7 +64,7 @@ def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[
     if scope.db is None:
         return
     name = path.name.removesuffix(".open")
-    end = _indexed_to(scope.db, name)
+    end = indexed_to(scope.db, name)
     laid = {unit.record.offset: unit.capture for unit in units if isinstance(unit, LaidExchange)}
     if behind := [offset for offset in laid if offset >= end]:
         yield _lag(name, end, len(behind))
@@ -89,7 +89,7 @@ def index_omissions(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator
     if scope.db is None:
         return
     name = path.name.removesuffix(".open")
-    end = _indexed_to(scope.db, name)
+    end = indexed_to(scope.db, name)
     laid = {
         unit.record.offset: (unit.omission.url, unit.omission.kind.value, unit.omission.reason)
         for unit in units
@@ -203,7 +203,7 @@ def note_runs(scope: Scope, units: Sequence[Laid]) -> None:
             scope.runs[unit.run_end.uid] = True
 
 
-def _indexed_to(db: sqlite3.Connection, name: str) -> int:
+def indexed_to(db: sqlite3.Connection, name: str) -> int:
     """Up to where a file is indexed; 0 for one that is not listed."""
     row = db.execute("SELECT indexed_to FROM files WHERE name = ?", (name,)).fetchone()
     return int(row[0]) if row else 0

@@ -15,7 +15,7 @@ from archive.database import SCHEMA_VERSION, connect, newer_index, translated
 from archive.errors import DamagedIndexError, LockedError, NotFoundError, StorageError, VigilError
 from archive.evidence.tokens import Stamp
 from archive.evidence.trust import Trust
-from archive.verify import listed, logged, records, sealed, units
+from archive.verify import listed, logged, paged, records, sealed, units
 from archive.verify.book import open_book
 from archive.verify.findings import Finding, Scope
 from archive.warc import Laid, LaidExchange, Record, walk, warc_files
@@ -81,7 +81,7 @@ class Round:
         yield from self._seal(scope, path, heads)
         listed.note_runs(scope, laid)
         if _name(path) not in scope.live:
-            for check in listed.FILE_CHECKS:
+            for check in (*listed.FILE_CHECKS, *paged.FILE_CHECKS):
                 yield from _asked(scope, check(scope, path, laid))
 
     def _records(

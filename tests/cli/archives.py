@@ -1,5 +1,6 @@
 """Small whole archives of an invented blog: WARC files laid down by the real writer, indexed by the real indexer."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,12 +9,14 @@ from archive.collection import Collection
 from archive.index import Index
 from archive.indexer import Indexer
 from archive.model import (
+    Capture,
     Exchange,
     Failure,
     FailureKind,
     Framing,
     Omission,
     OmissionKind,
+    PageRecord,
     Peer,
     Purpose,
     Route,
@@ -119,8 +122,9 @@ def lay_run(
     *exchanges: Exchange,
     is_ended: bool = True,
     route: Route = Route.SITE,
+    pages: Callable[[list[Capture]], Iterable[PageRecord]] = lambda _: (),
 ) -> None:
-    """Lay down a run, with an omission, and index it."""
+    """Lay down a run, with an omission, and index it; ``pages`` says what its captures need of one another."""
     collection.create()
     with Index.open(collection.database) as index:
         writer = WarcWriter(
@@ -132,8 +136,9 @@ def lay_run(
             known_payload=index.response_with,
             known_answer=index.response_of,
         )
-        for one in exchanges:
-            writer.append(one)
+        captures = [writer.append(one) for one in exchanges]
+        for record in pages(captures):
+            writer.note_page(record)
         url = f"{HOST}/search?q=lamp"
         writer.note(Omission(run=uid, url=url, kind=OmissionKind.ROBOTS, reason="Disallow: /search", time=began))
         if is_ended:

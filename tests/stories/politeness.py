@@ -26,7 +26,12 @@ def wait_until_all_is_closed(server: ReplicaServer) -> None:
 
 
 def assert_polite(night: Sequence[LoggedExchange]) -> None:
-    """One connection at a time, one request at a time, none before the delay, Crawl-delay or Retry-After is over."""
+    """Of each host: one connection and one request at a time, none before delay, Crawl-delay or Retry-After is over."""
+    for host in {one.host for one in night}:
+        _assert_polite([one for one in night if one.host == host])
+
+
+def _assert_polite(night: Sequence[LoggedExchange]) -> None:
     for before, after in pairwise(night):
         assert after.connection >= before.connection, f"{after.target} goes back to a connection that was left"
         assert before.ended is not None

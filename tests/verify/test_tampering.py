@@ -261,7 +261,8 @@ def test_tampering_is_found(copy: Collection, tamper: Tamper, check: str) -> Non
 
 
 def test_every_check_has_a_case_and_a_meaning() -> None:
-    elsewhere = SEAL_CHECKS | PACKAGE_CHECKS | WACZ_CHECKS | {"import-kept"}
+    pages = {"index-pages", "page-members"}  # tests/verify/test_pages.py
+    elsewhere = SEAL_CHECKS | PACKAGE_CHECKS | WACZ_CHECKS | pages | {"import-kept"}
     assert {check for _, check in TAMPERED.values()} | {"index-anew"} | elsewhere == set(CHECKS)
     assert all(check.meaning.partition("\n")[0].endswith(".") for check in CHECKS.values())
 
