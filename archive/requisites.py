@@ -17,7 +17,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from w3lib.url import safe_url_string
 
 from archive import stylesheet
-from archive.model import LeftOut, OmissionKind, Role
+from archive.model import OmissionKind
+from archive.needs import LeftOut, Role
 from archive.page import Element, Tree, decode, is_within, parse
 from archive.site import Site, original_of
 from archive.stylesheet import Reference

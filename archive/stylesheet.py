@@ -7,7 +7,7 @@ from operator import itemgetter
 import tinycss2
 from tinycss2.ast import AtKeywordToken, CurlyBracketsBlock, FunctionBlock, LiteralToken, Node, StringToken, URLToken
 
-from archive.model import Role
+from archive.needs import Role
 
 Reference = tuple[Role, str]
 """What a thing would be to the page, and how the page or sheet spells it."""

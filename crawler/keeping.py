@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from archive.jobs import job_for, read
-from archive.model import Capture, Exchange, Omission, PageRecord, Purpose, Reading, RecordRef, RunEnd
+from archive.model import Capture, Exchange, Omission, Purpose, Reading, RecordRef, RunEnd
+from archive.needs import PageRecord
 from archive.warc import Laid, LaidExchange, LaidOmission, LaidPage, RunEnded, WarcWriter, entity_of
 
 AT_ONCE = frozenset({Purpose.LISTING, Purpose.DAY_PAGE, Purpose.FEED, Purpose.SITEMAP})

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from archive.errors import StorageError, UsageError
-from archive.model import Capture, Exchange, Omission, PageRecord, RecordRef, RunEnd
+from archive.model import Capture, Exchange, Omission, RecordRef, RunEnd
+from archive.needs import PageRecord
 
 _Result = TypeVar("_Result")
 _MOST_AT_ONCE = 64

@@ -18,18 +18,8 @@ from archive.errors import IntegrityError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
-from archive.model import (
-    Capture,
-    Exchange,
-    Omission,
-    PageRecord,
-    Reading,
-    RecordRef,
-    Route,
-    RunEnd,
-    RunStart,
-    sha256_of,
-)
+from archive.model import Capture, Exchange, Omission, Reading, RecordRef, Route, RunEnd, RunStart, sha256_of
+from archive.needs import PageRecord
 from archive.query import Archive
 from archive.reextract import renew
 from archive.report import write_report

@@ -19,18 +19,8 @@ from twisted.python.failure import Failure
 
 from archive import payload
 from archive.errors import VigilError
-from archive.model import (
-    Capture,
-    CaptureKind,
-    LeftOut,
-    OmissionKind,
-    PageMember,
-    PageRecord,
-    Purpose,
-    RecordRef,
-    Role,
-    Truncation,
-)
+from archive.model import Capture, CaptureKind, OmissionKind, Purpose, RecordRef, Truncation
+from archive.needs import LeftOut, PageMember, PageRecord, Role
 from archive.query.looks import conditions_of
 from archive.requisites import Found, Requisite, in_page, in_style, limit_for
 from archive.warc import entity_of, load_exchange
@@ -102,24 +92,24 @@ class Requisites:
         capture = self._laid.pop(response.url, None)
         if not self._rules.enabled or capture is None:
             return
-        gathered = self._run.archive.gathered_at(capture.url, capture.payload_digest)
+        gathered = self._run.archive.pages.gathered_at(capture.url, capture.payload_digest)
         if gathered is None or datetime.now(UTC) - gathered >= self._interval:
             await self._begin(capture, response.body)
 
     async def take_unchanged(self, url: str) -> None:
         """Gather what a page needs that the server calls unchanged, if that was never done for what the archive has."""
         self._laid.pop(url, None)
-        if self._rules.enabled and (capture := self._run.archive.newest_payload(url)) is not None:
+        if self._rules.enabled and (capture := self._run.archive.pages.newest_payload(url)) is not None:
             await self._begin_held(capture)
 
     async def resume(self) -> None:
         """Go on with pages that earlier runs could not finish."""
         if self._rules.enabled:
-            for capture in self._run.archive.unfinished_pages(self._run.site.id, RESUMED_PAGES):
+            for capture in self._run.archive.pages.unfinished(self._run.site.id, RESUMED_PAGES):
                 await self._begin_held(capture)
 
     async def _begin_held(self, capture: Capture) -> None:
-        if self._run.archive.gathered_at(capture.url, capture.payload_digest) is None:
+        if self._run.archive.pages.gathered_at(capture.url, capture.payload_digest) is None:
             body = await asyncio.to_thread(self._body, capture)
             if body is not None:
                 await self._begin(capture, body)
@@ -217,7 +207,7 @@ class Requisites:
         followed: set[str] = set()
         while url not in followed:
             followed.add(url)
-            capture = self._run.archive.newest_answer(url)
+            capture = self._run.archive.pages.newest_answer(url)
             if capture is None:
                 return
             yield capture
@@ -239,7 +229,7 @@ class Requisites:
         """Read what a capture holds, content-encoding undone; None where that cannot be had."""
         held = capture
         if capture.kind is CaptureKind.NOT_MODIFIED:
-            held = self._run.archive.newest_payload(capture.url) or capture
+            held = self._run.archive.pages.newest_payload(capture.url) or capture
         try:
             exchange = load_exchange(self._run.collection, held)
             return payload.decode(exchange.head, entity_of(exchange), MAX_DECODED)
@@ -252,7 +242,7 @@ class Requisites:
         if self._left <= 0 or self._run.is_ending:
             return False
         self._left -= 1
-        held = self._run.archive.newest_payload(requisite.url)
+        held = self._run.archive.pages.newest_payload(requisite.url)
         conditions = {} if held is None else dict(conditions_of(held))
         meta = {
             "vigil_purpose": Purpose.REQUISITE,

@@ -28,12 +28,12 @@ from archive.model import (
     OmissionKind,
     Page,
     PageOutcome,
-    PageRecord,
     Purpose,
     Reading,
     RecordRef,
     RunEnd,
 )
+from archive.needs import PageRecord
 from archive.query import Archive
 from archive.query.looks import Look
 from crawler.options import RunOptions

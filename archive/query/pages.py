@@ -1,11 +1,14 @@
 """Pages with all that they need to look as they did, and which answers a run may rely on instead of asking again."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive.database import PAGES_VERSION, instant
-from archive.model import Capture, LeftOut, OmissionKind, Purpose, RecordRef, Role, Sha256
+from archive.model import Capture, OmissionKind, Purpose, RecordRef, Sha256
+from archive.needs import LeftOut, Role
 from archive.query.rows import CAPTURES, capture_of
 
 _NEWEST = (
@@ -39,27 +42,45 @@ class Gathered:
     left_out: tuple[LeftOut, ...]
 
 
-def newest_answer(db: sqlite3.Connection, url: str) -> Capture | None:
-    """Give the newest capture of ours in which a server told something lasting of ``url``: it, "not here", "moved"."""
-    return _capture(db, _NEWEST.format(which=_ANSWERED), url)
+class Pages:
+    """Questions about pages; ``reading`` gives one state of the index for the length of a question."""
+
+    def __init__(self, db: sqlite3.Connection, reading: Callable[[], AbstractContextManager[None]]) -> None:
+        self._db = db
+        self._reading = reading
+
+    def newest_answer(self, url: str) -> Capture | None:
+        """Give the newest capture of ours in which a server told something lasting of ``url``.
+
+        That is the thing itself, that it is not here, or where it went; refusals and faults of the server are not.
+        """
+        with self._reading():
+            return _capture(self._db, _NEWEST.format(which=_ANSWERED), url)
+
+    def newest_payload(self, url: str) -> Capture | None:
+        """Give the newest capture of ours that holds, or refers to, what ``url`` served."""
+        with self._reading():
+            return _capture(self._db, _NEWEST.format(which=_WITH_PAYLOAD), url)
+
+    def gathered_at(self, url: str, payload: Sha256 | None) -> datetime | None:
+        """Say when the requisites of a page of this URL and payload were last gathered; None if they never were."""
+        with self._reading():
+            row = _newest_page(self._db, url, payload)
+        return None if row is None else instant(row["time"])
+
+    def gathered(self, capture: Capture) -> Gathered | None:
+        """Give all that a page needs, by its page record; None where it has none, so that the page is incomplete."""
+        with self._reading():
+            return _gathered(self._db, capture)
+
+    def unfinished(self, site: str, limit: int) -> tuple[Capture, ...]:
+        """Give the newest captures of pages whose requisites a run could not gather to the end, nor a later one."""
+        with self._reading():
+            return _unfinished(self._db, site, limit)
 
 
-def newest_payload(db: sqlite3.Connection, url: str) -> Capture | None:
-    """Give the newest capture of ours that holds, or refers to, what ``url`` served."""
-    return _capture(db, _NEWEST.format(which=_WITH_PAYLOAD), url)
-
-
-def gathered_at(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> datetime | None:
-    """Say when the requisites of a page of this URL and payload were last gathered; None if they never were."""
-    row = _newest_page(db, url, payload)
-    return None if row is None else instant(row["time"])
-
-
-def gathered(db: sqlite3.Connection, capture: Capture) -> Gathered | None:
-    """Give all that a page needs, by its page record; None where it has none, so that the page is incomplete.
-
-    Of several records the first that was laid down after the capture is taken, else the last before it.
-    """
+def _gathered(db: sqlite3.Connection, capture: Capture) -> Gathered | None:
+    """Of several records the first that was laid down after the capture is taken, else the last before it."""
     if capture.payload_digest is None or not _has_pages(db):
         return None
     rows = db.execute(_PAGE, (capture.url, capture.payload_digest)).fetchall()
@@ -87,8 +108,7 @@ def gathered(db: sqlite3.Connection, capture: Capture) -> Gathered | None:
     )
 
 
-def unfinished(db: sqlite3.Connection, site: str, limit: int) -> tuple[Capture, ...]:
-    """Give the newest captures of pages whose requisites a run could not gather to the end, and no later one did."""
+def _unfinished(db: sqlite3.Connection, site: str, limit: int) -> tuple[Capture, ...]:
     if not _has_pages(db):
         return ()
     sql = (
@@ -97,9 +117,9 @@ def unfinished(db: sqlite3.Connection, site: str, limit: int) -> tuple[Capture, 
     )
     found: list[Capture] = []
     for row in db.execute(sql, (site, OmissionKind.UNFINISHED)):
-        capture = newest_payload(db, row["url"])
+        capture = _capture(db, _NEWEST.format(which=_WITH_PAYLOAD), row["url"])
         is_page = capture is not None and capture.purpose is Purpose.POST
-        if capture is not None and is_page and gathered_at(db, capture.url, capture.payload_digest) is None:
+        if capture is not None and is_page and _newest_page(db, capture.url, capture.payload_digest) is None:
             found.append(capture)
         if len(found) >= limit:
             break

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
 from archive.errors import QueryError, UsageError
-from archive.model import Capture, Identity, Route, Sha256
-from archive.query import captures, names, pages, posts, records, runs
+from archive.model import Identity, Route
+from archive.query import captures, names, posts, records, runs
 from archive.query.answers import (
     AsOf,
     Filters,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from archive.diff import Diff
     from archive.query.looks import Agenda, Look, NextLook
+    from archive.query.pages import Pages
     from archive.site import Site
 
 EVERY_POST = Filters()
@@ -390,30 +391,12 @@ class Archive:
         with self._reading():
             return looks.next_look_of(self.db, post_id)
 
-    def newest_answer(self, url: str) -> Capture | None:
-        """Give the newest capture of ours in which a server told something lasting of ``url``."""
-        with self._reading():
-            return pages.newest_answer(self.db, url)
+    @property
+    def pages(self) -> "Pages":
+        """Questions about pages with all that they need."""
+        from archive.query.pages import Pages  # noqa: PLC0415  brings nouns that few questions need
 
-    def newest_payload(self, url: str) -> Capture | None:
-        """Give the newest capture of ours that holds, or refers to, what ``url`` served."""
-        with self._reading():
-            return pages.newest_payload(self.db, url)
-
-    def gathered_at(self, url: str, payload: Sha256 | None) -> datetime | None:
-        """Say when the requisites of a page of this URL and payload were last gathered; None if they never were."""
-        with self._reading():
-            return pages.gathered_at(self.db, url, payload)
-
-    def gathered(self, capture: Capture) -> pages.Gathered | None:
-        """Give all that a page needs to look as it did; None where it has no page record, so that it is incomplete."""
-        with self._reading():
-            return pages.gathered(self.db, capture)
-
-    def unfinished_pages(self, site: str, limit: int) -> tuple[Capture, ...]:
-        """Give the newest captures of pages whose requisites a run could not gather to the end."""
-        with self._reading():
-            return pages.unfinished(self.db, site, limit)
+        return Pages(self.db, self._reading)
 
     def captures_of(self, run: str) -> int:
         """Count the captures of a run."""

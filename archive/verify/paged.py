@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from archive.database import PAGES_VERSION
-from archive.model import PageRecord
+from archive.needs import PageRecord
 from archive.verify.findings import REBUILD, Finding, Scope, check
 from archive.verify.listed import indexed_to
 from archive.warc import Laid, LaidPage

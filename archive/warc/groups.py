@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.model import Capture, CaptureKind, Exchange, Omission, PageRecord, RecordRef, RunEnd, RunStart, sha256_of
+from archive.model import Capture, CaptureKind, Exchange, Omission, RecordRef, RunEnd, RunStart, sha256_of
+from archive.needs import PageRecord
 from archive.warc import facts
 from archive.warc.imported import Answer, entity_of_import, exchange_of_import, imported_from, load_import
 from archive.warc.notes import Notes

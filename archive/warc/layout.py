@@ -17,13 +17,13 @@ from archive.model import (
     Exchange,
     Framing,
     Omission,
-    PageRecord,
     Peer,
     RecordRef,
     Sha256,
     as_sha256,
     sha256_of,
 )
+from archive.needs import PageRecord
 from archive.warc.framing import Draft, new_record_id
 from archive.warc.notes import Notes, ip_address, target_uri, warc_date
 from archive.warc.reader import Record

@@ -9,20 +9,17 @@ from archive.model import (
     Failure,
     FailureKind,
     Framing,
-    LeftOut,
     Omission,
     OmissionKind,
-    PageMember,
-    PageRecord,
     Peer,
     Purpose,
     RecordRef,
-    Role,
     Sha256,
     TlsFacts,
     Truncation,
     sha256_of,
 )
+from archive.needs import LeftOut, PageMember, PageRecord, Role
 from archive.warc.layout import RENAMED
 from archive.warc.notes import Notes
 from archive.warc.reader import Record, damaged

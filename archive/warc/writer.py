@@ -13,7 +13,6 @@ from archive.model import (
     CaptureKind,
     Exchange,
     Omission,
-    PageRecord,
     RecordRef,
     Route,
     RunEnd,
@@ -22,6 +21,7 @@ from archive.model import (
     mailbox_of,
     sha256_of,
 )
+from archive.needs import PageRecord
 from archive.warc import facts, layout
 from archive.warc.files import OpenFile
 from archive.warc.framing import Draft, Framer, Member, new_record_id

@@ -16,7 +16,6 @@ from archive.model import (
     Framing,
     Omission,
     OmissionKind,
-    PageRecord,
     Peer,
     Purpose,
     Route,
@@ -25,6 +24,7 @@ from archive.model import (
     TlsFacts,
     sha256_of,
 )
+from archive.needs import PageRecord
 from archive.warc import WarcWriter
 
 BEGAN = datetime(2026, 8, 1, 3, 0, 0, 250_000, tzinfo=UTC)

@@ -6,21 +6,13 @@ from contextlib import closing
 
 import pytest
 
-<<<<<<< HEAD
-from archive.schema import NOTES, SURTS, TABLES, VIEWS
-=======
-from archive.schema import NOTES, PAGES, TABLES, VIEWS
->>>>>>> bc0730b (Check page records against the index and against what they name; tell stories of nights with requisites)
+from archive.schema import NOTES, PAGES, SURTS, TABLES, VIEWS
 
 
 @pytest.fixture
 def empty() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as db:
-<<<<<<< HEAD
-        for statement in (*TABLES, *SURTS, *VIEWS):
-=======
-        for statement in (*TABLES, *PAGES, *VIEWS):
->>>>>>> bc0730b (Check page records against the index and against what they name; tell stories of nights with requisites)
+        for statement in (*TABLES, *PAGES, *SURTS, *VIEWS):
             db.execute(statement)
         yield db
 

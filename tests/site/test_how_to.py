@@ -18,7 +18,7 @@ PIECES = [
 
 
 def test_the_page_has_toml_to_read() -> None:
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     assert len(PIECES) == 13
 
 

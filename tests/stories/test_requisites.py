@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.model import CaptureKind, OmissionKind, Role
+from archive.model import CaptureKind, OmissionKind
+from archive.needs import Role
 from archive.query import Archive
 from archive.query.pages import Gathered
 from archive.verify import Round
@@ -36,9 +37,10 @@ def settle(folder: Path, rules: str) -> str:
     return str(path)
 
 
-def night_of(story: Story, **arguments: object) -> int:
+def night_of(story: Story, *, is_full: bool = False) -> int:
     """Crawl at the blog's own time; give the exit code."""
-    return Nightfall(story=story).crawl(story.blog.now, **arguments)
+    night, now = Nightfall(story=story), story.blog.now
+    return night.crawl(now, full="yes") if is_full else night.crawl(now)
 
 
 def asked_since(story: Story, mark: int) -> list[LoggedExchange]:
@@ -51,7 +53,7 @@ def gathered(story: Story) -> dict[str, Gathered | None]:
         found = {}
         for post in archive.posts(limit=1000):
             captures = [one.capture for one in archive.captures(post.identity) if one.capture.status == 200]
-            found[str(post.identity)] = archive.gathered(captures[-1])
+            found[str(post.identity)] = archive.pages.gathered(captures[-1])
         return found
 
 
@@ -200,7 +202,7 @@ def test_site_file_that_wants_no_requisites_costs_nothing_and_its_pages_count_as
     assert set(gathered(story).values()) == {None}
     story.blog.advance(timedelta(hours=1))
     story.site = settle(tmp_path, "enabled = true")
-    assert night_of(story, full="yes") == 0
+    assert night_of(story, is_full=True) == 0
     assert None not in gathered(story).values()
 
 

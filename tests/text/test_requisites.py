@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.config import shipped_sites
-from archive.model import LeftOut, OmissionKind, Role
+from archive.model import OmissionKind
+from archive.needs import LeftOut, Role
 from archive.requisites import MAX_FOUND, MAX_STYLE_BYTES, Found, choose, in_page, in_style
 from archive.site import Site, load_site
 

@@ -12,7 +12,8 @@ import pytest
 from archive.collection import Collection
 from archive.database import PAGES_VERSION
 from archive.index import Index
-from archive.model import Capture, LeftOut, OmissionKind, PageMember, PageRecord, Purpose, Role
+from archive.model import Capture, OmissionKind, Purpose
+from archive.needs import LeftOut, PageMember, PageRecord, Role
 from archive.query import Archive
 from archive.rebuild import compare, rebuild
 from archive.verify import Round
@@ -80,7 +81,7 @@ def test_page_record_comes_back_as_it_was_laid_down(sound: Collection) -> None:
 def test_index_says_what_a_page_needs_and_what_it_does_without(sound: Collection) -> None:
     with Archive.open(sound) as archive:
         capture = archive.captures(HOST + POST)[0].capture
-        found = archive.gathered(capture)
+        found = archive.pages.gathered(capture)
         assert found is not None
         assert found.record == the_page(sound).record
         assert [(role, one.url) for role, one in found.members] == [
@@ -91,7 +92,7 @@ def test_index_says_what_a_page_needs_and_what_it_does_without(sound: Collection
         assert found.left_out == the_page(sound).page.left_out
         other = archive.captures(f"{HOST}/s.css")[0].capture
         assert other.purpose is Purpose.OTHER
-        assert archive.gathered(other) is None
+        assert archive.pages.gathered(other) is None
 
 
 def test_sound_pages_pass_every_check_and_are_indexed_anew_as_they_were(copy: Collection) -> None:
@@ -149,7 +150,7 @@ def test_page_whose_member_lies_in_a_file_that_is_gone_is_found(tmp_path: Path) 
         True
     ] * 2
     with Archive.open(collection) as archive:
-        gathered = archive.gathered(archive.captures(HOST + POST)[0].capture)
+        gathered = archive.pages.gathered(archive.captures(HOST + POST)[0].capture)
         assert gathered is not None
         assert gathered.members == ()
         assert [HOST in one for one in gathered.missing] == [True, True]
@@ -161,8 +162,8 @@ def test_index_of_before_there_were_pages_is_read_as_having_none(copy: Collectio
     _sql(f"PRAGMA user_version = {PAGES_VERSION - 1}")(copy)
     _sql("DELETE FROM _sqlite_migrations WHERE name = 'm002_pages'")(copy)
     with Archive.open(copy) as archive:
-        assert archive.gathered(archive.captures(HOST + POST)[0].capture) is None
-        assert archive.unfinished_pages("quiet-lantern", 5) == ()
+        assert archive.pages.gathered(archive.captures(HOST + POST)[0].capture) is None
+        assert archive.pages.unfinished("quiet-lantern", 5) == ()
     assert {finding.check for finding in Round(copy).findings()} == {"index-pages"}
     Index.open(copy.database).close()
     rebuild(copy, workers=1)

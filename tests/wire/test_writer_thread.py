@@ -9,6 +9,7 @@ import pytest
 
 from archive.errors import DiskFullError
 from archive.model import Capture, CaptureKind, Exchange, Omission, OmissionKind, Purpose, RecordRef, RunEnd
+from archive.needs import PageRecord
 from crawler.recording import WriterThread
 
 NOW = datetime(2026, 11, 22, 3, 17, tzinfo=UTC)
@@ -71,6 +72,10 @@ class Tape:
 
     def note(self, omission: Omission) -> RecordRef:
         self._say(omission.reason)
+        return record(0)
+
+    def note_page(self, page: PageRecord) -> RecordRef:
+        self._say(page.url)
         return record(0)
 
     def sync(self) -> None:
