@@ -1,7 +1,8 @@
 """Gathers what posts' pages need to look as they did: each thing once, and a page record for each page.
 
 Nothing is asked that the archive had an answer for within ``[requisites].every`` days; what is older is asked for
-conditionally. Requests come after posts and listings, so whatever ends a run early, the texts are in.
+conditionally, and for newly opened posts only: a look at a known one takes what is held. Requests come after posts and
+listings, so whatever ends a run early, the texts are in.
 """
 
 import asyncio
@@ -51,9 +52,13 @@ class _Settled:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Page:
-    """A page whose requisites are being gathered; ``waiting`` are URLs that were asked for."""
+    """A page whose requisites are being gathered; ``waiting`` are URLs that were asked for.
+
+    One that ``takes_held`` is content with any answer that the archive holds, however old.
+    """
 
     capture: Capture
+    takes_held: bool
     todo: deque[Requisite]
     left_out: dict[str, LeftOut]
     seen: set[str] = field(default_factory=set)
@@ -72,6 +77,7 @@ class Requisites:
         self._unfinished: dict[str, None] = {}
         self._waiting: dict[str, list[tuple[_Page, Requisite]]] = {}
         self._settled: dict[str, _Settled] = {}
+        self._held: dict[str, _Settled] = {}
         self._laid: dict[str, Capture] = {}
         self._failures: Counter[str] = Counter()
         self._notes: set[asyncio.Task[RecordRef]] = set()
@@ -87,14 +93,16 @@ class Requisites:
 
     # --- pages -----------------------------------------------------------------------------------
 
-    async def take(self, response: Response) -> None:
-        """Begin to gather what the page behind ``response``, a whole answer, needs."""
+    async def take(self, response: Response, *, is_look: bool) -> None:
+        """Begin to gather what the page behind ``response`` needs, unless that was done for the same payload before.
+
+        ``is_look`` says that the post is known and was looked at again.
+        """
         capture = self._laid.pop(response.url, None)
         if not self._rules.enabled or capture is None:
             return
-        gathered = self._run.archive.pages.gathered_at(capture.url, capture.payload_digest)
-        if gathered is None or datetime.now(UTC) - gathered >= self._interval:
-            await self._begin(capture, response.body)
+        if not self._run.archive.pages.has_record(capture.url, capture.payload_digest):
+            await self._begin(capture, response.body, takes_held=is_look)
 
     async def take_unchanged(self, url: str) -> None:
         """Gather what a page needs that the server calls unchanged, if that was never done for what the archive has."""
@@ -109,24 +117,20 @@ class Requisites:
                 await self._begin_held(capture)
 
     async def _begin_held(self, capture: Capture) -> None:
-        if self._run.archive.pages.gathered_at(capture.url, capture.payload_digest) is None:
+        if not self._run.archive.pages.has_record(capture.url, capture.payload_digest):
             body = await asyncio.to_thread(self._body, capture)
             if body is not None:
-                await self._begin(capture, body)
+                await self._begin(capture, body, takes_held=True)
 
-    async def _begin(self, capture: Capture, body: bytes) -> None:
+    async def _begin(self, capture: Capture, body: bytes, *, takes_held: bool) -> None:
         if self._left <= 0:
             self._unfinished[capture.url] = None
             return
         found = await asyncio.to_thread(in_page, body, capture.content_type, capture.url, self._run.site)
         left_out = {one.url: one for one in found.left_out}
-        page = _Page(capture=capture, todo=deque(found.wanted), left_out=left_out)
+        page = _Page(capture=capture, todo=deque(found.wanted), left_out=left_out, takes_held=takes_held)
         self._pages[page] = None
         self._go_on(page)
-
-    @property
-    def _interval(self) -> timedelta:
-        return timedelta(days=self._rules.every)
 
     def _go_on(self, page: _Page) -> None:
         """Take up all that is known of a page's requisites; lay its record down once nothing is open."""
@@ -137,7 +141,7 @@ class Requisites:
             page.seen.add(requisite.url)
             if len(page.seen) > self._rules.per_page:
                 self._leave_out(page, requisite, OmissionKind.LIMIT, f"more than {self._rules.per_page} requisites")
-            elif (settled := self._settle(requisite)) is not None:
+            elif (settled := self._settle(requisite, page)) is not None:
                 self._add(page, requisite, settled)
             elif requisite.url in self._waiting or self._ask(requisite):
                 self._waiting.setdefault(requisite.url, []).append((page, requisite))
@@ -192,17 +196,21 @@ class Requisites:
 
     # --- requisites ------------------------------------------------------------------------------
 
-    def _settle(self, requisite: Requisite) -> _Settled | None:
-        """Give what came of a requisite in this run, or lately in others; None if it is to be asked for."""
+    def _settle(self, requisite: Requisite, page: _Page) -> _Settled | None:
+        """Give what came of a requisite in this run, or in earlier ones; None if it is to be asked for."""
         url = requisite.url
-        if url not in self._settled:
-            held = list(self._held(url))
-            if not held or any(datetime.now(UTC) - one.time >= self._interval for one in held):
-                return None
-            self._settled[url] = self._settled_from(requisite, tuple(held))
-        return self._settled[url]
+        if url in self._settled:
+            return self._settled[url]
+        if url not in self._held and (captures := tuple(self._answers(url))):
+            self._held[url] = self._settled_from(requisite, captures)
+        held = self._held.get(url)
+        return held if held is not None and (page.takes_held or self._is_fresh(held)) else None
 
-    def _held(self, url: str) -> Iterator[Capture]:
+    def _is_fresh(self, held: _Settled) -> bool:
+        oldest = datetime.now(UTC) - timedelta(days=self._rules.every)
+        return all(one.time > oldest for one in held.captures)
+
+    def _answers(self, url: str) -> Iterator[Capture]:
         """Give the archive's newest answer for a URL, redirects followed as far as the archive holds them."""
         followed: set[str] = set()
         while url not in followed:
@@ -219,7 +227,7 @@ class Requisites:
         last = captures[-1]
         settled = _Settled(captures=captures)
         if last.truncation is Truncation.LENGTH:
-            return _Settled(left_out=_too_large(limit_for(requisite.role, self._run.site)))
+            settled.left_out = _too_large(limit_for(requisite.role, self._run.site))
         if requisite.role is Role.STYLE and last.status in {200, 304}:
             body = self._body(last)
             settled.found = Found() if body is None else in_style(body, last.content_type, last.url, self._run.site)

@@ -62,11 +62,10 @@ class Pages:
         with self._reading():
             return _capture(self._db, _NEWEST.format(which=_WITH_PAYLOAD), url)
 
-    def gathered_at(self, url: str, payload: Sha256 | None) -> datetime | None:
-        """Say when the requisites of a page of this URL and payload were last gathered; None if they never were."""
+    def has_record(self, url: str, payload: Sha256 | None) -> bool:
+        """Say whether all that a page of this URL and payload needs was gathered."""
         with self._reading():
-            row = _newest_page(self._db, url, payload)
-        return None if row is None else instant(row["time"])
+            return _has_record(self._db, url, payload)
 
     def gathered(self, capture: Capture) -> Gathered | None:
         """Give all that a page needs, by its page record; None where it has none, so that the page is incomplete."""
@@ -119,18 +118,17 @@ def _unfinished(db: sqlite3.Connection, site: str, limit: int) -> tuple[Capture,
     for row in db.execute(sql, (site, OmissionKind.UNFINISHED)):
         capture = _capture(db, _NEWEST.format(which=_WITH_PAYLOAD), row["url"])
         is_page = capture is not None and capture.purpose is Purpose.POST
-        if capture is not None and is_page and _newest_page(db, capture.url, capture.payload_digest) is None:
+        if capture is not None and is_page and not _has_record(db, capture.url, capture.payload_digest):
             found.append(capture)
         if len(found) >= limit:
             break
     return tuple(found)
 
 
-def _newest_page(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> sqlite3.Row | None:
+def _has_record(db: sqlite3.Connection, url: str, payload: Sha256 | None) -> bool:
     if payload is None or not _has_pages(db):
-        return None
-    row: sqlite3.Row | None = db.execute(_PAGE + " LIMIT 1", (url, payload)).fetchone()
-    return row
+        return False
+    return db.execute(_PAGE + " LIMIT 1", (url, payload)).fetchone() is not None
 
 
 def _has_pages(db: sqlite3.Connection) -> bool:

@@ -230,7 +230,8 @@ class RequisiteRules:
     per_run: Annotated[int, NumberRule(0, unit="requests")] = 3_000
     """The most requests for requisites in one run; pages that are not done then are gone on with the next night."""
     every: Annotated[int, NumberRule(1, 3_650, "days")] = 30
-    """For so many days a requisite is not asked for again, whichever pages need it; then conditionally."""
+    """For so many days a requisite is not asked for again, whichever pages need it; then conditionally, when a newly
+    opened post needs it. A look at a known post asks only for what the archive never had an answer for."""
 
     @property
     def media_bytes(self) -> int:

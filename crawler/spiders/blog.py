@@ -299,7 +299,7 @@ class BlogSpider(Spider):
             await self.requisites.take_unchanged(response.url)
             return
         if self.options.index_later and response.status == OK:
-            await self.requisites.take(response)
+            await self.requisites.take(response, is_look=looked_at is not None)
         if not isinstance(reading, Page) or reading.article is None:
             self.run.page_without_post(response, reading)
             return
@@ -308,7 +308,7 @@ class BlogSpider(Spider):
         if looked_at is not None and (doubt := self.sources.doubt(looked_at, reading.article)) is not None:
             self.run.omit(response.url, OmissionKind.CONTRADICTION, doubt)
         self.run.post_read(reading.article)
-        await self.requisites.take(response)
+        await self.requisites.take(response, is_look=looked_at is not None)
         yield self._item(response, reading.article)
 
     def _item(self, response: Response, article: Article) -> dict[str, object]:
