@@ -17,6 +17,7 @@ READING = {
     "similar": "archive.cli.likeness:similar",
     "captures": "archive.cli.finding:captures",
     "get": "archive.cli.getting:get",
+    "page": "archive.cli.paging:page",
     "export": "archive.cli.exporting:export",
     "screenshot": "archive.cli.picturing:screenshot",
     "cite": "archive.cli.exporting:cite",

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.database import PAGES_VERSION, instant
-from archive.model import Capture, OmissionKind, Purpose, RecordRef, Sha256
+from archive.database import PAGES_VERSION, instant, micros
+from archive.model import Capture, CaptureKind, OmissionKind, Purpose, RecordRef, Sha256
 from archive.needs import LeftOut, Role
 from archive.query.rows import CAPTURES, capture_of
 
@@ -24,6 +24,12 @@ SELECT p.*, f.name AS file, r.uid AS run FROM urls u JOIN captures c ON c.url_id
 JOIN exchanges x ON x.id = c.capture_id JOIN pages p ON p.capture_id = x.id
 JOIN files f ON f.id = p.file_id JOIN runs r ON r.id = p.run_id
 WHERE u.url = ? AND x.payload_digest = ? ORDER BY p.id DESC"""
+
+
+_STOOD = """\
+SELECT x.payload_digest FROM urls u JOIN captures c ON c.url_id = u.id JOIN exchanges x ON x.id = c.capture_id
+WHERE u.url = ? AND c.time <= ? AND c.status = 200 AND c.kind IN (1, 2)
+ORDER BY c.time DESC, c.capture_id DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +86,13 @@ class Pages:
 
 def _gathered(db: sqlite3.Connection, capture: Capture) -> Gathered | None:
     """Of several records the first that was laid down after the capture is taken, else the last before it."""
-    if capture.payload_digest is None or not _has_pages(db):
+    digest = capture.payload_digest
+    if capture.kind is CaptureKind.NOT_MODIFIED:
+        row = db.execute(_STOOD, (capture.url, micros(capture.time))).fetchone()
+        digest = row["payload_digest"] if row else None
+    if digest is None or not _has_pages(db):
         return None
-    rows = db.execute(_PAGE, (capture.url, capture.payload_digest)).fetchall()
+    rows = db.execute(_PAGE, (capture.url, digest)).fetchall()
     if not rows:
         return None
     after = [row for row in rows if instant(row["time"]) >= capture.time]
