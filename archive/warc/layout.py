@@ -270,7 +270,7 @@ def notes_of_omission(omission: Omission) -> Notes:
 
 
 def notes_of_page(page: PageRecord) -> Notes:
-    """Write the metadata record that says what a page needs to look as it did (docs/decisions/0014).
+    """Write the metadata record that says what a page needs to look as it did (docs/decisions/0015).
 
     A line for each member: role, run, sequence, record id, URL. Of what was left out: role, kind, URL; then the reason.
     """
