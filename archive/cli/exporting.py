@@ -86,8 +86,8 @@ def export(
     wanted = Wanted(
         form=Form(form or "csv"), filters=filters, query=query, all_versions=given["all_versions"], columns=chosen
     )
-    with Archive.open(existing(settings)) as archive:
-        passed = write(archive, folder, wanted)
+    with Archive.open(existing(settings)) as archive, bar("writing rows", is_bytes=False) as progress:
+        passed = write(archive, folder, wanted, lambda rows: progress(rows, None))
     talk(f"vigil: {passed.rows:,} rows in {folder}; README.md there says what they are")
 
 

@@ -44,6 +44,8 @@ def with_filters(function: Callable[..., object]) -> Callable[..., object]:
         if gone and state not in {None, "gone"}:
             raise UsageError(f"--gone and --state {state} exclude each other", hint="Give one of them.")
         state = "gone" if gone else state
+        if until is not None and rest["since"] is not None and until < rest["since"]:  # type: ignore[operator]
+            raise UsageError("--until is before --since: no post can fit", hint="Exchange them.")
 
         names = ("site", "since", "author", "category", "service", "language")
         chosen = {name: rest.pop(name) for name in names}
@@ -65,13 +67,13 @@ def paged(function: Callable[..., object]) -> Callable[..., object]:
 @click.command(
     cls=Verb,
     examples=[
-        "vigil search 'press freedom'",
+        "vigil search press freedom",
         "vigil search '\"prison sentence\" journalis* NOT sport' --since 2021 --order relevance",
         "vigil search 'title:court' --author ivanova --json",
         "vigil search 'NEAR(minister resign*, 8)' --all-versions --edited",
     ],
 )
-@click.argument("query")
+@click.argument("words", nargs=-1, required=True, metavar="QUERY")
 @click.option(
     "--order",
     type=click.Choice(["newest", "relevance", "recent"]),
@@ -87,7 +89,7 @@ def paged(function: Callable[..., object]) -> Callable[..., object]:
 def search(
     settings: "Settings",
     *,
-    query: str,
+    words: tuple[str, ...],
     filters: "Filters",
     order: str,
     limit: int,
@@ -108,7 +110,7 @@ def search(
 
     with Archive.open(existing(settings)) as archive:
         found = archive.search(
-            query, filters, order=Order(order), limit=limit, offset=offset, all_versions=all_versions
+            " ".join(words), filters, order=Order(order), limit=limit, offset=offset, all_versions=all_versions
         )
     for hit in found.hits:
         if as_json:
@@ -118,6 +120,9 @@ def search(
         show_marked(_head(hit.post) + replaced, hit.title.text, hit.title.spans)
         show_marked("    ", hit.snippet.text, hit.snippet.spans)
         show(f"    {hit.post.url}")
+    if not found.hits:
+        more = "" if all_versions else "; --all-versions also searches texts that an edit replaced"
+        talk(f"vigil: nothing {'more ' if offset else ''}was found{more}")
     if found.ranked_among is not None:
         talk(f"vigil: many texts have these words: the newest {found.ranked_among:,} of them were ranked")
     _say_more(len(found.hits), offset, has_more=found.has_more)
@@ -152,6 +157,8 @@ def list_posts(settings: "Settings", *, filters: "Filters", gaps: bool, limit: i
             gone = "" if post.state is None or post.state.value == "live" else f"  [{post.state.value}]"
             versions = f"  ({post.versions} versions)" if post.versions > 1 else ""
             show(f"{_head(post)}{clean_line(post.title or '')}{gone}{versions}")
+    if not posts:
+        talk(f"vigil: no {'more ' if offset else ''}post fits")
     _say_more(limit, offset, has_more=len(posts) > limit)
 
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def bar(label: str, *, is_bytes: bool = True) -> Iterator[Callable[[int, int], None]]:
+def bar(label: str, *, is_bytes: bool = True) -> Iterator[Callable[[int, int | None], None]]:
     """Give a function that is told how much is done and how much there is; it draws on a terminal only.
 
-    Both are bytes, or else a count of things.
+    Both are bytes, or else a count of things; None where nobody knows how many there are.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _all: None

@@ -5,7 +5,7 @@ The bytes depend on the archive and on what was asked for only: no clock, no mac
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +16,7 @@ from archive.export import citing, forms, papers, parquet
 from archive.query import Archive, Filters
 from archive.query.table import COLUMNS, columns_named
 
+_TOLD_EVERY = 100
 DEFAULT_COLUMNS = tuple(column.name for column in COLUMNS if column.name != "kinds")
 """All columns but the kinds of paragraphs."""
 
@@ -50,8 +51,12 @@ class Passed:
     runs: set[str] = field(default_factory=set)
 
 
-def export(archive: Archive, folder: Path, wanted: Wanted) -> Passed:
+def export(
+    archive: Archive, folder: Path, wanted: Wanted, progress: Callable[[int], None] = lambda _rows: None
+) -> Passed:
     """Write what is wanted into a new ``folder``; it appears when it is whole. Memory stays flat.
+
+    ``progress`` is told the rows written so far.
 
     Raises:
         UsageError: the folder is there already, there is no such column, or one is named twice.
@@ -69,7 +74,7 @@ def export(archive: Archive, folder: Path, wanted: Wanted) -> Passed:
         hint = "Another export is writing it, or one was cut off: then remove it."
         raise UsageError(f"{part} is there already", hint=hint) from None
     try:
-        passed = _write(archive, part, wanted)
+        passed = _write(archive, part, wanted, progress)
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -77,11 +82,11 @@ def export(archive: Archive, folder: Path, wanted: Wanted) -> Passed:
     return passed
 
 
-def _write(archive: Archive, part: Path, wanted: Wanted) -> Passed:
+def _write(archive: Archive, part: Path, wanted: Wanted, progress: Callable[[int], None]) -> Passed:
     passed = Passed()
     table = archive.table(wanted.filters, query=wanted.query, all_versions=wanted.all_versions)
     with closing(table):
-        rows = _cited(part, table, passed)
+        rows = _cited(part, table, passed, progress)
         match wanted.form:
             case Form.CSV:
                 forms.write_csv(part / "posts.csv", rows, wanted.columns)
@@ -104,7 +109,9 @@ def _write(archive: Archive, part: Path, wanted: Wanted) -> Passed:
     return passed
 
 
-def _cited(part: Path, rows: Iterator[dict[str, object]], passed: Passed) -> Iterator[Mapping[str, object]]:
+def _cited(
+    part: Path, rows: Iterator[dict[str, object]], passed: Passed, progress: Callable[[int], None]
+) -> Iterator[Mapping[str, object]]:
     """Hand rows on, and write each one's citations as it goes by."""
     with (
         (part / "citations.bib").open("w", encoding="utf-8", newline="\n") as bib,
@@ -115,5 +122,7 @@ def _cited(part: Path, rows: Iterator[dict[str, object]], passed: Passed) -> Ite
             csl.write(("[\n" if passed.rows == 0 else ",\n") + citing.csl_line(row))
             passed.rows += 1
             passed.runs.add(str(row["run"]))
+            if passed.rows % _TOLD_EVERY == 0:
+                progress(passed.rows)
             yield row
         csl.write("\n]\n" if passed.rows else "[]\n")

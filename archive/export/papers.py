@@ -22,7 +22,7 @@ _README = """\
 runs, by what filter.
 {warning}
 - {data}
-- `dictionary.csv`: what each column means.
+- `dictionary.csv`: what each column holds (text, number, truth, list or time) and means.
 - `citations.bib`, `citations.json`: a citation of each version (BibTeX, CSL-JSON) with the time of its capture and the
   SHA-256 of its text.
 - `provenance.json`: the archive's runs that these rows come from, the software, the filter.
@@ -86,9 +86,9 @@ def write(archive: Archive, folder: Path, asked: Asked, *, rows: int, uids: Iter
     )
     (folder / "README.md").write_text(readme, encoding="utf-8", newline="\n")
     with (folder / "dictionary.csv").open("w", encoding="utf-8", newline="") as file:
-        told = meanings()
+        told, kinds = meanings(), {column.name: column.kind.value for column in COLUMNS}
         csv.writer(file, lineterminator="\r\n").writerows(
-            [("column", "meaning"), *((name, told[name]) for name in asked.columns)]
+            [("column", "kind", "meaning"), *((name, kinds[name], told[name]) for name in asked.columns)]
         )
     provenance = {"software": f"vigil/{__version__}", "asked": _asked(asked), "rows": rows, "runs": runs}
     text = json.dumps(provenance, ensure_ascii=False, indent=2)

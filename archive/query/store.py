@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from archive.collection import Collection
 from archive.database import BUSY_SECONDS, connect, translated
-from archive.errors import QueryError, UsageError
+from archive.errors import NotFoundError, QueryError, UsageError
 from archive.model import Identity, Route
 from archive.query import captures, names, posts, records, runs
 from archive.query.answers import (
@@ -93,18 +93,25 @@ class Archive:
         ``all_versions`` searches texts too that an edit replaced.
 
         Raises:
+            NotFoundError: the archive knows no such site.
             QueryError: the expression cannot be read; the message says where and why.
         """
         from archive.query import searching  # noqa: PLC0415  most commands do not search
 
         with self._reading():
+            self._require_site(filters.site)
             return searching.search(
                 self.db, query, filters, order=order, limit=limit, offset=offset, all_versions=all_versions
             )
 
     def posts(self, filters: Filters = EVERY_POST, *, limit: int = 20, offset: int = 0) -> tuple[PostSummary, ...]:
-        """List posts of which a text is kept, newest publication first."""
+        """List posts of which a text is kept, newest publication first.
+
+        Raises:
+            NotFoundError: the archive knows no such site.
+        """
         with self._reading():
+            self._require_site(filters.site)
             return posts.summaries(self.db, filters, limit=limit, offset=offset)
 
     def post(self, name: str, *, site: str | None = None) -> PostDetail:
@@ -131,6 +138,7 @@ class Archive:
         from archive.query import table  # noqa: PLC0415  brings the schema, whose views it spells times like
 
         with self._reading():
+            self._require_site(filters.site)
             yield from table.table(self.db, filters, query, all_versions=all_versions)
 
     def data_frame(
@@ -407,6 +415,14 @@ class Archive:
     def known(self, site: str) -> Known:
         """Give the look-up of a site's posts."""
         return Known(self.db, site)
+
+    def _require_site(self, site: str | None) -> None:
+        """Refuse a blog that the archive does not know: nothing would fit, and nobody would know why."""
+        if site is None:
+            return
+        names = [name for (name,) in self.db.execute("SELECT name FROM sites ORDER BY name")]
+        if site not in names:
+            raise NotFoundError(f"the archive holds no blog {site!r}", hint=f"There is: {', '.join(names) or 'none'}.")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ quotation marks, only as it is written, but for case and accents.
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import NoReturn
 
 from archive.errors import QueryError
@@ -16,7 +17,10 @@ from archive.query.letters import spellings
 COLUMNS = ("title", "text")
 """What may stand before a colon."""
 
-_FILTERS = ("site", "since", "until", "author", "category", "service", "language", "state")
+_FILTERS = {
+    name: f"--{name}" for name in ("site", "since", "until", "author", "category", "service", "language", "state")
+}
+_FILTERS |= {"by": "--author", "lang": "--language", "date": "--since and --until", "year": "--since and --until"}
 _HINT = (
     'Try: press freedom · "press freedom" · journalis* · title:court · arrest NOT minsk · (kyiv OR lviv) trial · '
     "NEAR(court verdict, 5)"
@@ -89,14 +93,21 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
     if found["column"] is not None:
         column = found["column"].lower()
         if column not in COLUMNS:
-            name = column.removesuffix("s")
-            cure = f"choose by it with a filter, --{name}" if name in _FILTERS else "quote it if it is text"
-            _refuse(query, at, f"{found['column']!r} is no field (those are {' and '.join(COLUMNS)}); {cure}")
+            _refuse(query, at, f"{found['column']!r} is no field (those are {' and '.join(COLUMNS)}); {_cure(column)}")
         return _Token("column", column, at)
     kind = next(kind for kind in ("open", "close", "minus", "word") if found[kind] is not None)
     if kind == "word":
         return _word(query, found["word"], at)
     return _Token("NOT" if kind == "minus" else kind, found[kind], at)
+
+
+def _cure(column: str) -> str:
+    """Say what to write in the place of what is no field."""
+    name = _FILTERS.get(column.removesuffix("s"))
+    if name is not None:
+        return f"choose by it with a filter, {name}"
+    nearest = get_close_matches(column, COLUMNS, 1)
+    return f"did you mean {nearest[0]}: ?" if nearest else "quote it if it is text"
 
 
 def _near(query: str, found: re.Match[str], at: int) -> _Token:

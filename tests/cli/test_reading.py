@@ -26,6 +26,19 @@ def test_search_finds_a_post_by_its_words(vigil: Run) -> None:
 
 
 @pytest.mark.usefixtures("archive")
+def test_search_that_finds_nothing_says_so(vigil: Run) -> None:
+    said = vigil("search", "nowhere")
+    assert (said.code, said.out) == (0, "")
+    assert "nothing was found; --all-versions" in said.err
+    assert "no post fits" in vigil("list", "--author", "nowhere").err
+
+
+@pytest.mark.usefixtures("archive")
+def test_words_need_no_quotes_of_the_shell(vigil: Run) -> None:
+    assert vigil("search", "herons", "gulls").out == vigil("search", "herons gulls").out != ""
+
+
+@pytest.mark.usefixtures("archive")
 def test_search_in_json_marks_what_was_searched_for(vigil: Run) -> None:
     (hit,) = map(json.loads, vigil("search", "her*", "--json").out.splitlines())
     assert hit["post"]["identity"] == "101"
@@ -82,7 +95,6 @@ FILTERED = {
     "author": (["--author", "nobody"], {"101", "102"}),
     "another author": (["--author", "somebody"], set()),
     "language": (["--language", "en"], {"101", "102"}),
-    "another blog": (["--site", "rferl-watchdog"], set()),
     "the first": (["--limit", "1"], {"101"}),
     "the second": (["--limit", "1", "--offset", "1"], {"102"}),
 }
@@ -106,6 +118,8 @@ def test_list_says_that_there_is_more(vigil: Run) -> None:
 
 WRONG = {
     "unfinished phrase": (["search", '"press'], ExitCode.USAGE, "closing quotation mark"),
+    "end before the beginning": (["search", "a", "--since", "2022", "--until", "2021"], ExitCode.USAGE, "Exchange"),
+    "unknown blog": (["search", "a", "--site", "loud-lantern"], ExitCode.NOT_FOUND, "There is: quiet-lantern"),
     "unknown field": (["search", "body:press"], ExitCode.USAGE, "no field"),
     "no time": (["list", "--since", "31.12.2025"], ExitCode.USAGE, "Did you mean 2025-12-31"),
     "unknown post": (["show", "999"], ExitCode.NOT_FOUND, "knows no post"),

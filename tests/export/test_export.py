@@ -172,7 +172,6 @@ NARROWED = {
     "since": (Filters(since=datetime(2026, 7, 31, tzinfo=UTC)), None, ["101"]),
     "until": (Filters(until=datetime(2026, 7, 1, tzinfo=UTC)), None, ["103"]),
     "another language": (Filters(language="cs"), None, []),
-    "another blog": (Filters(site="loud-lantern"), None, []),
 }
 
 

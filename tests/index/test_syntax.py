@@ -80,6 +80,8 @@ REFUSED = {
         "author:ada",
         "'author' is no field .those are title and text.; choose by it with a filter, --author",
     ),
+    "misspelled field": ("titel:hat", "did you mean title: ?"),
+    "field that is a filter by another name": ("date:2021", "with a filter, --since and --until"),
     "field of nothing": ("title:", "a word is missing"),
     "address": ("https://blog.example/", "'https' is no field"),
     "too deep": ("(" * 21 + "a" + ")" * 21, "goes deeper"),
