@@ -17,7 +17,7 @@ from archive.database import (
     translated,
 )
 from archive.model import RecordRef, Sha256
-from archive.schema import PAGES, SURTS, TABLES, VIEWS
+from archive.schema import PAGES, PUBLISHED, SURTS, TABLES, VIEWS
 from archive.surts import surt_of
 
 # sqlite_utils imports these two where it finds them, to take rows of theirs, which nobody gives it here: half a second
@@ -60,6 +60,15 @@ def m003_surts(db: Database) -> None:
         db.execute(statement)
     rows = db.execute("SELECT id, url FROM urls").fetchall()
     db.conn.executemany("INSERT INTO surts VALUES (?, ?)", ((surt_of(url), url_id) for url_id, url in rows))
+
+
+@_MIGRATIONS()
+def m004_views_in_order(db: Database) -> None:
+    """Make the views such that counting them and putting them in order reads no more than it needs."""
+    for statement in VIEWS:
+        db.execute(f"DROP VIEW {statement.split()[2]}")
+        db.execute(statement)
+    db.execute(PUBLISHED)
 
 
 class Index:

@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 
 from archive.schema.tables import PAGES, SURTS, TABLES
-from archive.schema.views import VIEWS
+from archive.schema.views import PUBLISHED, VIEWS
 
-__all__ = ["NOTES", "PAGES", "SURTS", "TABLES", "VIEWS", "Note"]
+__all__ = ["NOTES", "PAGES", "PUBLISHED", "SURTS", "TABLES", "VIEWS", "Note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

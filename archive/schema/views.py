@@ -9,35 +9,40 @@ _MEANINGS = {
     "KIND": r"CASE \1 WHEN 1 THEN 'response' WHEN 2 THEN 'revisit' WHEN 3 THEN 'not-modified' ELSE 'failure' END",
 }
 
+# What is joined, every question has to look up, even one that only counts; a subquery is looked up where its column is
+# asked for. So views join what people search by, and fetch the rest.
+_STANDS = "FROM versions v {} WHERE v.post_id = p.id AND v.number = p.current"
 _VIEWS = (
-    """\
+    f"""\
 CREATE VIEW posts_current AS SELECT -- Each post of which a text is kept, as it stood when last read.
   p.id AS post_id, -- Number within this archive.
   s.name AS site, -- The blog.
   p.identity AS identity, -- The post's lasting name.
-  a.title AS title, -- Headline.
-  coalesce(p.canonical_url, u.url) AS url, -- Permalink.
+  (SELECT a.title FROM articles a WHERE a.id = p.article_id) AS title, -- Headline.
+  coalesce(p.canonical_url, (SELECT u.url FROM urls u WHERE u.id = p.url_id)) AS url, -- Permalink.
   SECONDS(p.published) AS published, -- Time of publication, UTC.
-  SECONDS(a.modified) AS modified, -- Stated time of the last modification, UTC.
-  a.authors AS authors, -- JSON array of names.
-  a.category AS category, -- The site's category.
-  a.language AS language, -- Language code.
+  (SELECT SECONDS(a.modified) FROM articles a WHERE a.id = p.article_id)
+    AS modified, -- Stated time of the last modification, UTC.
+  (SELECT a.authors FROM articles a WHERE a.id = p.article_id) AS authors, -- JSON array of names.
+  (SELECT a.category FROM articles a WHERE a.id = p.article_id) AS category, -- The site's category.
+  (SELECT a.language FROM articles a WHERE a.id = p.article_id) AS language, -- Language code.
   p.state AS state, -- 'live', 'gone' or 'refused'.
   p.gone_since IS NOT NULL AND p.looked - p.gone_since >= 43200000000
     AS is_confirmed_gone, -- 1 when another night's look found it gone too.
   p.is_unlisted AS is_unlisted, -- 1 when it is served though no source of the blog shows it any more.
-  v.origin AS origin, -- 'permalink' or 'from listing'.
-  v.number AS version, -- Number of the version that stands.
+  (SELECT v.origin {_STANDS.format("")}) AS origin, -- 'permalink' or 'from listing'.
+  p.current AS version, -- Number of the version that stands.
   (SELECT count(*) FROM versions n WHERE n.post_id = p.id) AS versions, -- How many texts it had.
-  t.text_hash AS text_hash, -- Lasting name of the version that stands.
-  MICROSECONDS(f.time) AS first_captured, -- First capture of that text, UTC.
-  MICROSECONDS(l.time) AS last_captured, -- Last capture of that text, UTC.
-  t.text AS text -- The text, paragraphs with an empty line between.
-FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id
-JOIN versions v ON v.post_id = p.id AND v.number = p.current
-JOIN articles a ON a.id = p.article_id JOIN texts t ON t.id = v.text_id
-JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id
-WHERE p.is_ours = 1""",
+  (SELECT t.text_hash {_STANDS.format("JOIN texts t ON t.id = v.text_id")})
+    AS text_hash, -- Lasting name of the version that stands.
+  (SELECT MICROSECONDS(f.time) {_STANDS.format("JOIN exchanges f ON f.id = v.capture_id")})
+    AS first_captured, -- First capture of that text, UTC.
+  (SELECT MICROSECONDS(l.time) {_STANDS.format("JOIN exchanges l ON l.id = v.last_capture_id")})
+    AS last_captured, -- Last capture of that text, UTC.
+  (SELECT t.text {_STANDS.format("JOIN texts t ON t.id = v.text_id")})
+    AS text -- The text, paragraphs with an empty line between.
+FROM posts p JOIN sites s ON s.id = p.site_id
+WHERE p.is_ours = 1 AND p.current IS NOT NULL""",  # noqa: S608  ours, above
     """\
 CREATE VIEW post_versions AS SELECT -- Each text that each post had.
   v.post_id AS post_id, -- Number of the post within this archive.
@@ -45,17 +50,18 @@ CREATE VIEW post_versions AS SELECT -- Each text that each post had.
   p.identity AS identity, -- The post's lasting name.
   v.number AS version, -- 1 is the oldest.
   v.number = p.current AS is_current, -- 1 for the text that stands.
-  t.text_hash AS text_hash, -- The version's lasting name.
+  (SELECT t.text_hash FROM texts t WHERE t.id = v.text_id) AS text_hash, -- The version's lasting name.
   v.origin AS origin, -- 'permalink' or 'from listing'.
-  MICROSECONDS(f.time) AS first_captured, -- First capture of that text, UTC.
-  MICROSECONDS(l.time) AS last_captured, -- Last capture of that text, UTC.
+  (SELECT MICROSECONDS(f.time) FROM exchanges f WHERE f.id = v.capture_id)
+    AS first_captured, -- First capture of that text, UTC.
+  (SELECT MICROSECONDS(l.time) FROM exchanges l WHERE l.id = v.last_capture_id)
+    AS last_captured, -- Last capture of that text, UTC.
   v.capture_id AS capture_id, -- The first capture; see captures_readable.
-  SECONDS(a.modified) AS modified, -- Stated time of the last modification, UTC.
-  t.title AS title, -- Headline.
-  t.text AS text -- The text.
-FROM versions v JOIN posts p ON p.id = v.post_id JOIN sites s ON s.id = p.site_id
-JOIN texts t ON t.id = v.text_id JOIN articles a ON a.id = v.article_id
-JOIN exchanges f ON f.id = v.capture_id JOIN exchanges l ON l.id = v.last_capture_id""",
+  (SELECT SECONDS(a.modified) FROM articles a WHERE a.id = v.article_id)
+    AS modified, -- Stated time of the last modification, UTC.
+  (SELECT t.title FROM texts t WHERE t.id = v.text_id) AS title, -- Headline.
+  (SELECT t.text FROM texts t WHERE t.id = v.text_id) AS text -- The text.
+FROM versions v JOIN posts p ON p.id = v.post_id JOIN sites s ON s.id = p.site_id""",
     """\
 CREATE VIEW post_events AS SELECT -- What changed, when, and which capture proves it.
   e.post_id AS post_id, -- Number of the post within this archive.
@@ -124,3 +130,8 @@ def spelled(statement: str) -> str:
 
 VIEWS = tuple(spelled(statement) for statement in _VIEWS)
 """Views, in an order in which they can be made."""
+
+PUBLISHED = spelled(
+    "CREATE INDEX posts_published ON posts(SECONDS(published), site_id) WHERE is_ours = 1 AND current IS NOT NULL"
+)
+"""The index by which ``posts_current`` is put in order of publication, and counted."""

@@ -37,7 +37,7 @@ _HERE = Path(str(files("archive.web")))
 _SETTINGS = {
     "sql_time_limit_ms": 5000,
     "facet_time_limit_ms": 300,
-    "facet_suggest_time_limit_ms": 15,
+    "facet_suggest_time_limit_ms": 5,
     "max_returned_rows": 5000,
     "num_sql_threads": 2,
     "allow_download": False,
