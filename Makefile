@@ -25,7 +25,7 @@ bench-full: .venv/dev.done  ## the same of a million posts: an hour, 60 GB of di
 docs: .venv/dev.done  ## docs/_build/html
 	@$(V) -m sphinx -q -W -b html docs docs/_build/html
 lock: .venv/dev.done  ## choose newer packages: writes requirements/*.lock
-	@$(LOCK) pyproject.toml -o requirements/run.lock && $(LOCK) pyproject.toml --group dev -c requirements/run.lock -o requirements/dev.lock && $(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock && $(LOCK) requirements/pywb.in -o requirements/pywb.lock
+	@$(LOCK) pyproject.toml -o requirements/run.lock && $(LOCK) pyproject.toml --group dev -c requirements/run.lock -o requirements/dev.lock && $(LOCK) pyproject.toml --extra ops --extra s3 -c requirements/dev.lock -o requirements/container.lock && $(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock && $(LOCK) requirements/pywb.in -o requirements/pywb.lock
 clean:     ## forget .venv and everything made
 	@rm -rf .venv .venv-pywb build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from archive.schedule import schedule_of
 from archive.site import parse_site
 from crawler.cli import group
 from crawler.schedule import KILL_AFTER, PATIENCE
+from tests.project.locks import pins
 
 UNITS = ["vigil.service", "vigil.timer", "vigil-schedule.service"]
 
@@ -127,11 +129,29 @@ def test_container_runs_as_nobody_special_and_keeps_its_data_in_a_volume(root: P
     last = steps[max(number for number, (word, _) in enumerate(steps) if word == "FROM") :]
     words = [word for word, _ in last]
     told = dict(last)
-    assert told["USER"] == "vigil"
+    assert told["USER"] == "10001:10001"
+    assert "useradd --uid 10001 " in told["RUN"]
     assert words.index("USER") < words.index("ENTRYPOINT")
     assert told["VOLUME"] == told["WORKDIR"] == "/data"
     assert told["ENTRYPOINT"] == '["vigil"]'
     assert understood(["schedule"])
+
+
+HADOLINT = Path(sys.executable).with_name("hadolint")
+
+
+@pytest.mark.reader
+@pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not installed")
+def test_hadolint_finds_nothing_to_say_about_the_container(root: Path) -> None:
+    done = subprocess.run([HADOLINT, root / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_container_can_send_alerts_and_copies(root: Path) -> None:
+    locked = {pin.name for pin in pins(root / "requirements" / "container.lock")}
+    crawls = {pin.name for pin in pins(root / "requirements" / "run.lock")}
+    assert locked - crawls >= {"apprise", "obstore"}
+    assert crawls <= locked
 
 
 def test_container_installs_nothing_that_is_not_locked(root: Path) -> None:

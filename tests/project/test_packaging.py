@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 import archive
 from tests.project.locks import imported, pins
 
-LOCKS = ["run", "dev", "build"]
+LOCKS = ["run", "dev", "build", "container"]
 NOT_IMPORTED = {
     "backports-zstd": "imported by name, since newer Pythons have it themselves",
     "lxml-html-clean": "trafilatura imports it, and old pip does not install it",
@@ -38,7 +38,7 @@ def test_lock_pins_every_package_by_hash_and_names_no_place(root: Path, name: st
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value) for value in pin.hashes), pin
 
 
-@pytest.mark.parametrize("name", ["dev", "build"])
+@pytest.mark.parametrize("name", ["dev", "build", "container"])
 def test_locks_agree_with_each_other(root: Path, name: str) -> None:
     run, other = (
         {pin.name: (str(pin.requirement.specifier), pin.hashes) for pin in pins(root / "requirements" / f"{lock}.lock")}
