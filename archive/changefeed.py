@@ -13,22 +13,27 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from archive.database import instant
+from archive.diff import Change as Part
+from archive.diff import Line, compare
 from archive.query import Archive
 
 ENTRIES = 100
 """How many changes a feed holds."""
-_SUMMARY = 500
+_SUMMARY = 1000
+_CONTEXT = 40
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _CHANGES = """\
 SELECT e.kind, e.is_edit, e.is_silent, e.time, p.identity, s.name AS site,
   p.looked - p.gone_since >= 43200000000 AND p.gone_since <= e.time AS is_confirmed,
-  coalesce(p.canonical_url, u.url) AS url, t.title, t.text
+  coalesce(p.canonical_url, u.url) AS url, t.title, t.text, b.title AS old_title, b.text AS old_text
 FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN posts p ON p.id = e.post_id JOIN sites s ON s.id = p.site_id
 JOIN urls u ON u.id = p.url_id
 LEFT JOIN versions v ON v.post_id = p.id AND v.number = p.current
 LEFT JOIN texts t ON t.id = coalesce(
   (SELECT n.id FROM texts n WHERE n.post_id = p.id AND n.text_hash = e.text_hash), v.text_id)
+LEFT JOIN versions o ON e.is_edit AND o.post_id = p.id AND o.text_id = t.id
+LEFT JOIN versions w ON w.post_id = p.id AND w.number = o.number - 1 LEFT JOIN texts b ON b.id = w.text_id
 WHERE p.is_ours = 1 AND (e.kind IN ('gone', 'returned') OR (e.kind = 'version-added' AND x.purpose = 'post'))
 AND x.run_id NOT IN (SELECT id FROM runs WHERE route = 'import') AND (?1 IS NULL OR s.name = ?1)
 ORDER BY e.capture_id DESC, e.post_id, e.ordinal LIMIT ?2"""
@@ -70,8 +75,28 @@ def _change(row: sqlite3.Row) -> Change:
         time=time,
         title=_clean(row["title"] or row["identity"]),
         url=row["url"],
-        summary=_clean(row["text"] or "")[:_SUMMARY],
+        summary=_clean(_changed(row) or row["text"] or "")[:_SUMMARY],
     )
+
+
+def _changed(row: sqlite3.Row) -> str:
+    """Say what an edit changed, paragraph by paragraph, as wdiff writes it; nothing for what is no edit."""
+    if row["old_text"] is None:
+        return ""
+    old, new = (text.split("\n\n") for text in (row["old_text"], row["text"]))
+    diff = compare(row["old_title"], old, row["title"], new)
+    return "\n\n".join(map(_marked, (line for line in (diff.title, *diff.lines) if line.change is not Part.SAME)))
+
+
+def _marked(line: Line) -> str:
+    marks = {Part.ADDED: "{{+{}+}}", Part.REMOVED: "[-{}-]"}
+    parts = (marks.get(one.change, "{}").format(_ends(one.text)) for one in line.pieces)
+    return f"{'moved: ' if line.change is Part.MOVED else ''}{''.join(parts)}"
+
+
+def _ends(text: str) -> str:
+    """Shorten a long piece to its ends."""
+    return text if len(text) <= 3 * _CONTEXT else f"{text[:_CONTEXT]} … {text[-_CONTEXT:]}"
 
 
 def _clean(text: str) -> str:
@@ -79,8 +104,8 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def atom(found: tuple[Change, ...], *, title: str, now: datetime) -> str:
-    """Spell the feed as Atom; ``now`` is its time where nothing changed yet."""
+def atom(found: tuple[Change, ...], *, title: str, now: datetime, site: str | None = None) -> str:
+    """Spell the feed as Atom; ``now`` is its time where nothing changed yet, ``site`` the one blog that it is of."""
     updated = found[0].time if found else now
     entries = "".join(
         f"<entry><id>{escape(one.id)}</id><title>{escape(f'{one.kind}: {one.title}')}</title>"
@@ -88,9 +113,10 @@ def atom(found: tuple[Change, ...], *, title: str, now: datetime) -> str:
         f"<category term={quoteattr(one.kind)}/><summary>{escape(one.summary)}</summary></entry>\n"
         for one in found
     )
+    name = ":".join(("urn:vigil:changes", *([site] if site else [])))
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
-        f"<id>urn:vigil:changes:{escape(title)}</id><title>{escape(title)}</title><updated>{_spelled(updated)}</updated>"
+        f"<id>{name}</id><title>{escape(title)}</title><updated>{_spelled(updated)}</updated>"
         f"<author><name>vigil</name></author><generator>vigil</generator>\n{entries}</feed>\n"
     )
 

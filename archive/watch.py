@@ -90,6 +90,13 @@ def schedules(settings: Settings) -> dict[str, Schedule]:
     return found
 
 
+def due_next(settings: Settings, now: datetime) -> dict[str, datetime]:
+    """Say when each scheduled site is due next, jitter left out."""
+    collection = Collection(settings.collection)
+    found = schedules(settings)
+    return {site: table.after(now, last=last_good_run(collection, site)) for site, table in found.items()}
+
+
 def _overdue(collection: Collection, site: str, schedule: Schedule, now: datetime) -> Iterator[Cause]:
     """A site that was never crawled into this collection is not overdue here."""
     last = last_good_run(collection, site, ends=ENOUGH)

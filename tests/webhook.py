@@ -25,6 +25,10 @@ class Webhook:
         return [message["message"] for message in self.got]
 
     @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.got]
+
+    @property
     def attached(self) -> list[bytes]:
         return [base64.b64decode(one["base64"]) for message in self.got for one in message.get("attachments", [])]
 

@@ -28,4 +28,6 @@ def feed(settings: "Settings", *, as_json: bool, site: str | None, limit: int) -
     with Archive.open(existing(settings)) as archive:
         found = changes(archive, site=site, limit=limit)
     title = f"Changes: {site or 'every blog'}"
-    show((json_feed(found, title=title) if as_json else atom(found, title=title, now=datetime.now(UTC))).rstrip())
+    now = datetime.now(UTC)
+    told = json_feed(found, title=title) if as_json else atom(found, title=title, now=now, site=site)
+    show(told.rstrip())

@@ -14,6 +14,7 @@ from archive.cli.times import Time
 
 if TYPE_CHECKING:
     from archive.config import Settings
+    from archive.evidence.owed import Owed
     from archive.query import Archive
     from archive.query.answers import Filters, Gap, PostSummary, RunSummary, SiteStatus, StoredCapture, StoredOmission
     from archive.query.looks import Agenda
@@ -202,14 +203,13 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
     """
     from datetime import UTC
 
-    from archive.cli.sealing import show_owed
     from archive.errors import ExitCode
     from archive.evidence.owed import owed
     from archive.fires import told as told_fires
     from archive.fires import unkept
     from archive.metrics import textfile, write_textfile
     from archive.query import Archive
-    from archive.watch import causes
+    from archive.watch import causes, due_next
 
     collection = existing(settings)
     with Archive.open(collection) as archive:
@@ -223,20 +223,27 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
         write_textfile(prometheus, textfile(settings, told, found, now))
     missed = unkept(collection, now - timedelta(days=7))
     code = ExitCode.OVERDUE if found else ExitCode.OK
+    due = {name: moment for name, moment in due_next(settings, now).items() if name in agendas}
     if as_json:
-        show_json({**fields_of(told), "seals": owed(collection), "causes": found, "fires": missed, "rechecks": agendas})
+        more = {"causes": found, "fires": missed, "rechecks": agendas, "due": due}
+        show_json({**fields_of(told), "seals": owed(collection), **more})
         return code
     for site in told.sites:
-        _show_site(site, agendas[site.site])
+        _show_site(site, agendas[site.site], due.get(site.site))
     for sentence in told_fires(missed):
         show(clean_line(sentence))
     show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
-    still = owed(collection)
-    show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")
-    show_owed(still, settings.alarm_hours)
+    _show_seals(owed(collection), settings.alarm_hours)
     for cause in found:
         show(f"LOOK  {cause.kind}: {clean_line(cause.told)}")
     return code
+
+
+def _show_seals(still: "Owed", alarm_hours: int) -> None:
+    from archive.cli.sealing import show_owed
+
+    show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")
+    show_owed(still, alarm_hours)
 
 
 def _show_part(archive: "Archive", run: str | None, *, as_json: bool) -> int:
@@ -283,7 +290,7 @@ def _say_more(shown: int, offset: int, *, has_more: bool) -> None:
         talk(f"vigil: there are more: --offset {offset + shown}")
 
 
-def _show_site(site: "SiteStatus", agenda: "Agenda | None") -> None:
+def _show_site(site: "SiteStatus", agenda: "Agenda | None", due: datetime | None) -> None:
     show(f"{site.site}  {clean_line(site.title or '')}")
     once = site.gone - site.gone_confirmed
     show(f"  {site.posts:,} posts ({site.gone:,} gone), {site.versions:,} versions, {site.captures:,} captures")
@@ -304,6 +311,8 @@ def _show_site(site: "SiteStatus", agenda: "Agenda | None") -> None:
         show(f"  looked at again: {agenda.due:,} posts are due{over} (at most {agenda.budget:,} a night), {soon}")
     if site.last_run:
         show_run(site.last_run)
+    if due:
+        show(f"  due next at {spell(due.replace(microsecond=0))}, where vigil schedule runs")
 
 
 def show_run(run: "RunSummary") -> None:

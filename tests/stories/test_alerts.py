@@ -1,13 +1,14 @@
 """What went wrong is told once, to a real webhook, and once more when it is over; ``vigil status`` says the same."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import pytest
 from archive.collection import Collection
 from archive.config import Settings, load_settings, shipped_sites
 from archive.errors import ConfigError, ExitCode
+from archive.evidence.keys import make_keys
+from archive.evidence.sealing import finish
 from archive.fires import Fire, FireKind, record
 from archive.watch import causes, longest_silence
 from crawler.alerts import check, sender
@@ -132,32 +135,91 @@ CAUSES = [
 ]
 
 
+def told_once_and_over(desk: Desk, kind: str, mend: Callable[[], object], now: datetime = NOW) -> str:
+    """See that one cause is told once at the webhook, however often it is looked for, and that its end is told."""
+    for later in range(3):
+        desk.check(now + timedelta(minutes=later))
+    assert desk.hook.titles == [f"vigil: {kind}"]
+    mend()
+    for later in range(3):
+        desk.check(now + timedelta(minutes=later))
+    assert desk.hook.titles == [f"vigil: {kind}", "vigil: over"]
+    return desk.hook.words[0]
+
+
 @pytest.mark.parametrize(("sql", "kind"), [row[1:] for row in CAUSES], ids=[row[0] for row in CAUSES])
-def test_each_bad_end_is_a_cause_of_its_kind(desk: Desk, sql: str, kind: str) -> None:
+def test_each_bad_end_is_told_by_its_kind(desk: Desk, sql: str, kind: str) -> None:
     desk.change(sql)
-    assert kind in {cause.kind for cause in causes(desk.settings, NOW)}
+    told_once_and_over(desk, kind, lambda: desk.change("UPDATE runs SET exit_code = 0, ended = started"))
 
 
 def test_site_that_is_not_crawled_any_more_becomes_overdue(desk: Desk) -> None:
     assert causes(desk.settings, NOW + timedelta(hours=14)) == ()
-    (cause,) = causes(desk.settings, NOW + timedelta(hours=16))
-    assert cause.kind == "overdue"
+    later = NOW + timedelta(hours=16)
+
+    def crawl() -> None:
+        desk.change("UPDATE runs SET started = started + 16 * 3600000000")
+
+    assert "no run of" in told_once_and_over(desk, "overdue", crawl, later)
+
+
+def test_site_whose_runs_fail_is_not_told_to_be_overdue_as_well(desk: Desk) -> None:
+    desk.change("UPDATE runs SET exit_code = 12")
+    told_once_and_over(desk, "failed", lambda: desk.change("UPDATE runs SET exit_code = 0"), NOW + timedelta(hours=14))
+    desk.change("UPDATE runs SET exit_code = 12")
+    assert [cause.kind for cause in causes(desk.settings, NOW + timedelta(days=3))] == ["failed"]
 
 
 def test_crawl_that_the_schedule_could_not_start_is_told(desk: Desk) -> None:
-    collection = desk.settings.collection
+    collection = Collection(desk.settings.collection)
     fire = Fire(time=datetime.now(UTC) + timedelta(minutes=1), site=SITE, kind=FireKind.ENDED, exit_code=2)
-    record(Collection(collection), fire)
-    assert [cause.kind for cause in causes(desk.settings, fire.time)] == ["failed"]
+    record(collection, fire)
+    after = replace(fire, time=fire.time + timedelta(minutes=1), exit_code=0)
+    told_once_and_over(desk, "failed", lambda: record(collection, after), fire.time)
 
 
-def test_low_disk_failed_copy_and_file_that_failed_its_read_back_are_told(desk: Desk) -> None:
+def test_low_disk_is_told(desk: Desk) -> None:
+    path = desk.folder / "vigil.toml"
+    text = path.read_text()
+    path.write_text(text.replace("min_free_bytes = 0", f"min_free_bytes = {10**18}"))
+    told_once_and_over(desk, "disk", lambda: path.write_text(text))
+
+
+def test_copy_that_failed_is_told(desk: Desk) -> None:
     desk.write('copies = ["/nowhere"]\n')
-    (desk.folder / "collection/archive/x.warc.gz.invalid").touch()
-    (desk.folder / "collection/state/copies.jsonl").write_text('{"place":"/nowhere","problem":"is no folder"}\n')
-    text = (desk.folder / "vigil.toml").read_text().replace("min_free_bytes = 0", f"min_free_bytes = {10**18}")
-    (desk.folder / "vigil.toml").write_text(text)
-    assert {cause.kind for cause in causes(desk.settings, NOW)} == {"disk", "integrity", "copy"}
+    told = desk.folder / "collection/state/copies.jsonl"
+    told.write_text('{"place":"/nowhere","problem":"is no folder"}\n')
+
+    def mend() -> None:
+        told.write_text(f'{told.read_text()}{{"place":"/nowhere","problem":""}}\n')
+
+    assert "is no folder" in told_once_and_over(desk, "copy", mend)
+
+
+def test_file_that_failed_its_read_back_is_told(desk: Desk) -> None:
+    path = desk.folder / "collection/archive/x.warc.gz.invalid"
+    path.touch()
+    assert "x.warc.gz.invalid" in told_once_and_over(desk, "integrity", path.unlink)
+
+
+def test_index_that_is_damaged_is_told(desk: Desk) -> None:
+    path = desk.folder / "collection/archive.db"
+    good = path.read_bytes()
+    path.write_bytes(b"no database at all" * 1000)
+    told_once_and_over(desk, "integrity", lambda: path.write_bytes(good))
+
+
+def test_time_stamps_owed_too_long_are_one_alert_however_many_they_are(desk: Desk) -> None:
+    desk.write('keys = "keys"\n', schedule="")
+    now = datetime.now(UTC)
+    make_keys(desk.folder / "keys", owner="A Test", log_name="vigil/test", passphrase=None, now=now)
+    finish(Collection(desk.settings.collection), desk.settings)
+    assert causes(desk.settings, now + timedelta(hours=47)) == ()
+
+    def wait_longer() -> None:
+        desk.write('keys = "keys"\nalarm_hours = 100\n', schedule="")
+
+    assert "SHA256SUMS, SHA256SUMS.p7s of" in told_once_and_over(desk, "owed", wait_longer, now + timedelta(hours=49))
 
 
 def test_vanished_field_and_short_texts_are_drift(desk: Desk) -> None:
@@ -189,9 +251,14 @@ def test_vanished_field_and_short_texts_are_drift(desk: Desk) -> None:
         for number in range(100, 160):
             db.execute("UPDATE readings SET capture_id = ? WHERE extractor = ?", (number, f"{number}"))
         db.commit()
-    told = {cause.told for cause in causes(desk.settings, NOW)}
-    assert any("authors vanished" in words for words in told), told
-    assert any("became short" in words for words in told), told
+    for _ in range(2):
+        desk.check()
+    assert desk.hook.titles == ["vigil: layout-drift"] * 2
+    assert "authors vanished" in desk.hook.words[0]
+    assert "became short" in desk.hook.words[1]
+    desk.change("DELETE FROM readings")
+    desk.check()
+    assert desk.hook.titles[2:] == ["vigil: over"] * 2
 
 
 def test_silence_is_told_when_the_rhythm_does_not_explain_it() -> None:
@@ -216,7 +283,11 @@ def test_silence_counts_only_captures_of_the_real_site(desk: Desk) -> None:
         )
     assert causes(desk.settings, NOW) == ()
     desk.change("UPDATE runs SET route = 'site'")
-    assert [cause.kind for cause in causes(desk.settings, NOW)] == ["silent"]
+    told_once_and_over(desk, "silent", lambda: desk.change("UPDATE posts SET published = ? WHERE id = 1", _micros(NOW)))
+
+
+def _micros(time: datetime) -> int:
+    return int(time.timestamp() * 1e6)
 
 
 @ten
@@ -260,14 +331,43 @@ def test_status_ends_with_34_when_something_needs_a_look(desk: Desk) -> None:
     assert json.loads(as_json.out)["causes"][0]["kind"] == "failed"
 
 
+def samples(text: str) -> dict[str, float]:
+    """Read the text format 0.0.4 as strictly as Prometheus does: help, type, samples together, no series twice."""
+    assert text.endswith("\n")
+    found: dict[str, float] = {}
+    families: list[str] = []
+    label = r'[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"'
+    for line in text.splitlines():
+        if comment := re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (\S.*)", line):
+            word, name, rest = comment.groups()
+            if word == "HELP":
+                assert name not in families, f"{name} in two places"
+                families.append(name)
+            else:
+                assert (name, rest) == (families[-1], "gauge")
+            continue
+        sample = re.fullmatch(rf"([a-zA-Z_:][\w:]*)(\{{{label}(?:,{label})*\}})? (-?[0-9.]+(?:e[+-]?\d+)?)", line)
+        assert sample, line
+        assert sample[1] == families[-1]
+        assert sample[1] + (sample[2] or "") not in found
+        found[sample[1] + (sample[2] or "")] = float(sample[3])
+    return found
+
+
 def test_status_writes_numbers_that_prometheus_reads(desk: Desk) -> None:
-    desk.change("UPDATE runs SET exit_code = 12")
+    desk.change(
+        "INSERT INTO runs SELECT 99, 'x', site_id, rules_id, started, ended, route, mode, software, user_agent,"
+        " operator, contact, config_digest, robots_exceptions, recovered, stop_reason, 12, is_walk_complete,"
+        " is_day_route_complete, resume_at, counts FROM runs"
+    )
     path = desk.folder / "vigil.prom"
     status(desk, "--prometheus", str(path))
-    numbers = dict(line.rsplit(" ", 1) for line in path.read_text().splitlines() if not line.startswith("#"))
-    assert numbers[f'vigil_posts{{site="{SITE}"}}'] == "10"
-    assert numbers[f'vigil_last_run_exit_code{{site="{SITE}"}}'] == "12"
-    assert numbers[f'vigil_causes{{kind="failed",site="{SITE}"}}'] == "1"
+    numbers = samples(path.read_text())
+    assert numbers[f'vigil_posts{{site="{SITE}"}}'] == 10
+    assert numbers[f'vigil_last_run_exit_code{{site="{SITE}"}}'] == 12
+    assert numbers[f'vigil_causes{{kind="failed",site="{SITE}"}}'] == 1
+    assert numbers[f'vigil_last_good_run_start_timestamp_seconds{{site="{SITE}"}}'] > NOW.timestamp() - 3600
+    assert numbers[f'vigil_next_run_timestamp_seconds{{site="{SITE}"}}'] > NOW.timestamp()
     assert [name.name for name in desk.folder.glob(".*.new")] == []
 
 

@@ -1,6 +1,7 @@
 """The change feed: new, edited and vanished posts, as a feed reader wants them."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +29,12 @@ def entries(text: str) -> list[etree._Element]:
     for name in ("id", "title", "updated", "author/a:name"):
         assert feed.findtext(f"a:{name}", namespaces=NAMES), name
     found = feed.findall("a:entry", NAMES)
+    for one in feed.iterfind(".//a:id", NAMES):  # RFC 4287 section 4.2.6: an IRI, with a scheme and without spaces
+        assert re.fullmatch(r"urn:[a-z]+:[^\s<>\"{}|\\^`]+", one.text or "")
+    for moment in feed.iterfind(".//a:updated", NAMES):  # RFC 3339, as section 3.3 asks
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", moment.text or "")
+    order = ["id", "title", "updated", "author", "generator", *["entry"] * len(found)]
+    assert [etree.QName(child).localname for child in feed] == order
     for entry in found:
         assert all(entry.findtext(f"a:{name}", namespaces=NAMES) for name in ("id", "title", "updated"))
         assert entry.find("a:link[@href]", NAMES) is not None
@@ -46,11 +53,16 @@ def test_new_edited_and_vanished_posts_are_in_the_feed_after_the_run(story: Stor
     assert len(first) == 10
     posts = story.blog.listing()
     story.blog.advance(timedelta(days=1))
-    story.blog.edit(posts[2].id, title="A headline that was changed")
+    story.blog.edit(
+        posts[2].id, title="A headline that was changed", body=["The harbour is open.", "So is the bridge."]
+    )
     story.crawl("--full")
     second = entries((story.collection.reports / "feed.atom").read_text())
     assert "A headline that was changed" in second[0].findtext("a:title", "", NAMES)
     assert "edited" in second[0].findtext("a:title", "", NAMES)
+    summary = second[0].findtext("a:summary", "", NAMES)
+    assert "{+So is the bridge.+}" in summary
+    assert "[-" in summary
     told = json.loads((story.collection.reports / "feed.json").read_text())
     assert told["version"] == "https://jsonfeed.org/version/1.1"
     assert [item["id"] for item in told["items"]] == [entry.findtext("a:id", "", NAMES) for entry in second]
