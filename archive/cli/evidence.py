@@ -142,7 +142,9 @@ def _makers(
         copies = derived(collection, stored.capture, text, is_test=is_test, has_picture=has_picture)
         keys = read_signing(settings.keys, read_passphrase(settings.passphrase_file), datetime.now(UTC))
         attached = {"claim.json": write_claim(contents.claim)}
-        made, problems = with_certificate(contents, attached, text.decode("utf-8", "replace"), keys)
+        made, problems = with_certificate(
+            contents, attached, text.decode("utf-8", "replace"), keys, settings.authorities
+        )
         return copies, {**papers(contents), **made}, problems
 
     return make

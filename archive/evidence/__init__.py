@@ -13,6 +13,7 @@ owed is finished · ``publishing`` checkpoints go where we cannot take them back
 
 Given out: ``gather`` the records that prove a capture · ``proving`` its seal and by when it existed · ``claim``
 ``claim.json`` · ``segment`` the part of the chain that goes along · ``package`` files, folder, ZIP · ``exporting`` puts
-one together · ``derived`` ``certificate`` ``paperwork`` what is for reading · ``papers`` names the archive keeps to
+one together · ``derived`` ``certificate`` ``pades`` ``words``
+``paperwork`` what is for reading · ``papers`` names the archive keeps to
 itself · ``holds`` legal holds · ``shipped`` checkers and templates.
 """

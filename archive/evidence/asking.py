@@ -30,12 +30,13 @@ def ask(questions: Sequence[Question]) -> list[bytes | NetworkError]:
     """Ask all at once; gives each answer's body, or why there is none. Must not be called on an event loop."""
 
     async def asked() -> list[bytes | NetworkError]:
-        return list(await asyncio.gather(*map(_within, questions)))
+        return list(await asyncio.gather(*map(answer_to, questions)))
 
     return asyncio.run(asked())
 
 
-async def _within(question: Question) -> bytes | NetworkError:
+async def answer_to(question: Question) -> bytes | NetworkError:
+    """Ask one; gives the answer's body, or why there is none."""
     try:
         async with asyncio.timeout(question.timeout):
             return await _asked(question)

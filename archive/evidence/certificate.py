@@ -1,52 +1,38 @@
 """``certificate.pdf``: a package's claim as one signed paper. Needs the extra ``exhibit``, Pango, and fonts."""
 
 import html
-import io
 import shutil
 import subprocess
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from string import Template
 
 from archive.errors import ConfigError
-from archive.evidence.keys import SigningKeys
+from archive.evidence.package import shipped
 
-_HINT = "pip install 'vigil-archive[exhibit]', and the Debian packages libpango-1.0-0 and fonts-noto."
-_STYLE = """\
-@page { size: A4; margin: 25mm 20mm; @bottom-center { content: "page " counter(page) " of " counter(pages) }
-  @top-center { content: "%s"; color: #900; font-weight: bold } }
-body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Georgian", "Noto Sans Armenian", sans-serif;
-  font-size: 10pt; line-height: 1.4 }
-h1 { font-size: 16pt } h2 { font-size: 12pt; margin-top: 6mm }
-td { vertical-align: top; padding: 1mm 3mm 1mm 0 } td + td { overflow-wrap: anywhere }
-pre { white-space: pre-wrap; font-family: inherit }
-"""
-_ROWS = (
-    ("Page", "url"), ("Recorded (UTC)", "captured_at"), ("Answer", "answer"), ("Answered by", "server_ip"),
-    ("Proved to exist by (UTC)", "proved_by"), ("Capture before", "capture_before"), ("Capture after", "capture_after"),
-    ("Record", "record_id"), ("Payload SHA-256", "payload_sha256"), ("evidence.warc.gz SHA-256", "warc_sha256"),
-    ("Run", "run"), ("Seal", "seal"), ("Package number", "number"), ("Made (UTC)", "exported_at"),
-    ("Recipient", "recipient"), ("Case", "case"), ("Purpose", "purpose"),
+HINT = "pip install 'vigil-archive[exhibit]', and the Debian packages libpango-1.0-0 and fonts-noto."
+_Rows = tuple[tuple[str, str], ...]
+_PAGE: _Rows = (
+    ("Address", "url"), ("Recorded", "recorded"), ("Answer", "answer"), ("Answered by", "server_ip"),
+    ("Capture before this one", "before"), ("Capture after this one", "after"),
 )  # fmt: skip
-_STEPS = """\
-<h2>How it was made</h2><p>The program asked the site for the page and wrote down the bytes sent and received, with the
-time, the address that answered and the certificates of that very connection. When the run ended, every record was read
-back from disk; the list of their SHA-256 digests was signed by the archive, stamped by two independent time
-authorities over the list and over the signature, and added to an append-only log.</p>
-<h2>What this shows</h2><p>The records in this package are, to the last byte, those that were sealed, and they existed
-by the time stated above at the latest.</p>
-<h2>What this does not show</h2><p>Who wrote the page; whether what it says is true; what other visitors were shown;
-that a page without a capture was not published. A program signed this paper, not a person: the declaration is for a
-person to sign. Check the package itself: this paper is not the evidence.</p>
-"""
+_PROOF: _Rows = (("Proved to exist by", "proved"),)
+_IDENTITY: _Rows = (
+    ("Record", "record_id"), ("Payload, SHA-256", "payload_sha256"), ("evidence.warc.gz, SHA-256", "warc_sha256"),
+    ("Run", "run"), ("Seal", "seal"),
+)  # fmt: skip
+_PACKAGE: _Rows = (
+    ("Made", "made"), ("Looked up", "looked_up"), ("For", "recipient"), ("Case", "case"), ("Purpose", "purpose"),
+)  # fmt: skip
+_MADE: _Rows = (("Run by", "operator"), ("Program", "software"), ("Clock", "clock"))
+TEST_MARK = "TEST: NO CAPTURE OF THE REAL SITE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What the certificate says: the words of the claim, and the text of the post as far as one is known."""
+    """What the certificate says: words by name (``words.words_of``), and the text of the post where one is known."""
 
     words: Mapping[str, str]
     text: str
@@ -62,16 +48,9 @@ def certificate(page: Page, attachments: Mapping[str, bytes]) -> bytes:
     try:
         import weasyprint  # noqa: PLC0415  the extra "exhibit", slow to import
     except (ImportError, OSError) as error:
-        raise ConfigError(f"WeasyPrint or Pango is missing ({str(error)[:100]})", hint=_HINT) from None
+        raise ConfigError(f"WeasyPrint or Pango is missing ({str(error)[:100]})", hint=HINT) from None
     require_fonts(page.text + "".join(page.words.values()))
-    mark = "TEST: NO CAPTURE OF THE REAL SITE" if page.is_test else "Certificate of a web capture"
-    rows = "".join(
-        f"<tr><td><b>{label}</b></td><td dir=auto>{html.escape(page.words.get(name, ''))}</td></tr>"
-        for label, name in _ROWS
-    )
-    text = f"<h2>Text as read by the program (derived)</h2>{_paragraphs(page.text)}" if page.text else ""
-    source = f"<html lang=en><head><title>Certificate</title><style>{_STYLE % mark}</style></head><body>"
-    source += f"<h1>{mark}</h1><table>{rows}</table>{_STEPS}{text}</body></html>"
+    source = Template(shipped("certificate.html").decode()).substitute(_filled(page))
 
     class Nothing(weasyprint.URLFetcher):  # type: ignore[misc]  # it ships no types
         """Fetches nothing at all."""
@@ -85,32 +64,30 @@ def certificate(page: Page, attachments: Mapping[str, bytes]) -> bytes:
     return made
 
 
-def sign_pdf(pdf: bytes, keys: SigningKeys) -> bytes:
-    """Sign a PDF with the seal key, as PAdES baseline B; its time is proved by the package's own stamps.
+def _filled(page: Page) -> dict[str, str]:
+    """Give what stands in the template, as HTML."""
+    words = page.words
+    tables = {"page": _PAGE, "proof": _PROOF, "identity": _IDENTITY, "package": _PACKAGE, "made": _MADE}
+    text = f"<h2>Text as read by the program (derived)</h2><div class=text>{_paragraphs(page.text)}</div>"
+    prints = (line.strip().partition("=") for line in words.get("fingerprints", "").splitlines())
+    tests = [line for line in words.get("test", "").splitlines() if line]
+    return {
+        **{name: _table((label, words.get(key, "")) for label, key in rows) for name, rows in tables.items()},
+        "owner": html.escape(words.get("owner", "")),
+        "number": html.escape(words.get("number", "")),
+        "mark": TEST_MARK if page.is_test else "Certificate of a web capture",
+        "color": "#900" if page.is_test else "#555",
+        "test": "".join(f"<p class=test>{html.escape(line)}</p>" for line in tests),
+        "stamps": "".join(f"<li>{html.escape(line)}</li>" for line in words.get("stamps", "").splitlines()),
+        "fingerprints": _table((role, digest) for role, _, digest in prints),
+        "text": text if page.text else "",
+    }
 
-    Raises:
-        ConfigError: pyHanko is missing.
-    """
-    try:
-        from asn1crypto import keys as asn1_keys  # noqa: PLC0415  the extra "exhibit"
-        from asn1crypto import x509 as asn1_x509  # noqa: PLC0415
-        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
-        from pyhanko.sign import fields, signers  # noqa: PLC0415
-        from pyhanko_certvalidator.registry import SimpleCertificateStore  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(f"pyHanko is missing ({error})", hint=_HINT) from None
-    key = keys.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(keys.certificate.public_bytes(Encoding.DER)),
-        signing_key=asn1_keys.PrivateKeyInfo.load(key),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    return "".join(
+        f"<tr><td>{html.escape(label)}</td><td dir=auto>{html.escape(words)}</td></tr>" for label, words in rows
     )
-    meta = signers.PdfSignatureMetadata(
-        field_name="Archive", subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256"
-    )
-    out = io.BytesIO()
-    signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), meta, signer=signer, output=out)
-    return out.getvalue()
 
 
 def require_fonts(text: str) -> None:
@@ -125,11 +102,11 @@ def require_fonts(text: str) -> None:
             scripts[unicodedata.name(letter, "UNKNOWN").split(" ")[0]].add(letter)
     program = shutil.which("fc-list")
     if program is None:
-        raise ConfigError("fontconfig is missing, so nobody knows what fonts there are", hint=_HINT)
+        raise ConfigError("fontconfig is missing, so nobody knows what fonts there are", hint=HINT)
     for script, letters in sorted(scripts.items()):
         if _has_font(program, letters) or all(_has_font(program, {letter}) for letter in letters):
             continue
-        raise ConfigError(f"no font for {script.capitalize()} letters is installed", hint=_HINT)
+        raise ConfigError(f"no font for {script.capitalize()} letters is installed", hint=HINT)
 
 
 def _has_font(program: str, letters: set[str]) -> bool:
@@ -139,4 +116,10 @@ def _has_font(program: str, letters: set[str]) -> bool:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p dir=auto>{html.escape(part)}</p>" for part in text.split("\n") if part.strip())
+    return "".join(f"<p dir={_direction(part)}>{html.escape(part)}</p>" for part in text.split("\n") if part.strip())
+
+
+def _direction(text: str) -> str:
+    """Say in which direction words run, by their first letter (WeasyPrint knows no ``dir=auto``)."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return "rtl" if next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L") in {"R", "AL"} else "ltr"
