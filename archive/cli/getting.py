@@ -79,7 +79,6 @@ def get(
     with Archive.open(collection) as archive:
         stored = choose(archive, what, at, record, site)
         tell(archive, stored)
-        _tell_proof(settings, collection, stored)
         if form == "text":
             data = text_of(archive, stored, site)
         elif form == "warc":
@@ -88,6 +87,7 @@ def get(
             data = b"".join(member.data for member in members_of(archive, collection, stored.capture))
         else:
             data = _bytes(archive, stored, form)
+        _tell_proof(settings, collection, stored)
     _write(data, output)
 
 
@@ -142,9 +142,15 @@ def tell(archive: "Archive", stored: "StoredCapture") -> None:
 
 
 def _tell_proof(settings: "Settings", collection: "Collection", stored: "StoredCapture") -> None:
-    """Say by when a capture is proved to exist, where the archive is sealed."""
+    """Say by when a capture is proved to exist, where the archive is sealed.
+
+    Raises:
+        IntegrityError: its record is not the one that was sealed.
+        DamagedRecordError: its record cannot be read.
+    """
     if not any((collection.root / "seals").glob("*/SHA256SUMS")):
         return
+    from archive.evidence.gather import member_of
     from archive.evidence.proving import Proofs
     from archive.evidence.trust import trust_of
 
@@ -155,7 +161,9 @@ def _tell_proof(settings: "Settings", collection: "Collection", stored: "StoredC
         return
     if proof is None:
         talk("vigil: its run is not sealed yet, so nothing proves when it existed (vigil seal)")
-    elif proof.proved_by is None:
+        return
+    proof.require(member_of(collection, stored.capture.record).data)
+    if proof.proved_by is None:
         talk(f"vigil: seal {proof.seal.name}; the time stamps are still pending (vigil seal)")
     else:
         test = ", by a TEST authority, which proves nothing" if proof.is_test else ""

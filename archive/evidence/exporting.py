@@ -116,7 +116,9 @@ def _proofs(proofs: Proofs, members: tuple[Member, ...]) -> dict[str, Proof]:
     for member in members:
         record = member.record
         owner = record.ref.record_id if record.type == "warcinfo" else record.get("WARC-Warcinfo-ID") or ""
-        found[name_of(member)] = proof_or_refuse(proofs, runs.get(owner, ""), name_of(member))
+        proof = proof_or_refuse(proofs, runs.get(owner, ""), name_of(member))
+        proof.require(member.data)
+        found[name_of(member)] = proof
     return found
 
 

@@ -33,10 +33,10 @@ def members_of(archive: Archive, collection: Collection, capture: Capture) -> tu
     file = None
     for one in (*_originals(archive, capture), capture):
         refs = dict.fromkeys((*certificates_of(collection, one), one.request, one.record, one.metadata))
-        members = [_member(collection, ref) for ref in refs if ref is not None]
+        members = [member_of(collection, ref) for ref in refs if ref is not None]
         if one.record.file != file:
             file = one.record.file
-            found.append(_member(collection, next(walk(path_of(collection, file))).ref))
+            found.append(member_of(collection, next(walk(path_of(collection, file))).ref))
         found += members
     # Two captures of one file may share certificates.
     return tuple({member.record.ref: member for member in found}.values())
@@ -66,7 +66,13 @@ def certificates_of(collection: Collection, capture: Capture) -> tuple[RecordRef
     return tuple(refs)
 
 
-def _member(collection: Collection, ref: RecordRef) -> Member:
+def member_of(collection: Collection, ref: RecordRef) -> Member:
+    """Read a record, and its gzip member as it lies in the WARC file.
+
+    Raises:
+        DamagedRecordError: it cannot be read, or fails its digest.
+        NotFoundError: the WARC file is not there.
+    """
     record = read_record(collection, ref)
     with path_of(collection, ref.file).open("rb") as file:
         file.seek(ref.offset)

@@ -69,6 +69,7 @@ class Talker(TestAuthority):
     __test__ = False
 
     def answer(self, query: bytes) -> bytes:
+        del query
         return b"<html>Please log in</html>"
 
 

@@ -18,8 +18,9 @@ from archive.errors import ExitCode
 from archive.evidence.custody import Custody, EventKind
 from archive.evidence.keys import make_keys
 from archive.evidence.package import read_package, zipped
+from archive.evidence.seal import SUMS, read_sums, write_sums
 from archive.evidence.sealing import finish
-from archive.model import Route
+from archive.model import Route, sha256_of
 from archive.warc import walk
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import Sealed, build_sealed, now, settings_of
@@ -221,6 +222,39 @@ def test_get_tells_neighbours_and_by_when_a_capture_is_proved_to_exist(desk: Des
     assert "the one before: 2026-08-01T03" in err
     assert "the one after: 2026-08-03T03" in err
     assert "proved to exist by 20" in err
+
+
+def test_damaged_record_is_not_said_to_be_proved(desk: Desk) -> None:
+    path = min(desk.sealed.collection.warcs.iterdir())
+    data = path.read_bytes()
+    for at in range(len(data) // 3, len(data), 97):  # some byte of every record behind the first ones
+        data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    path.write_bytes(data)
+    for form in ("--warc", "--http", "--body"):
+        code, _, err = desk.vigil("get", "101", "--at", "2026-08-01", form, "-o", str(desk.folder / "x"))
+        assert (code, "proved to exist" in err) == (ExitCode.INTEGRITY, False), err
+        assert not (desk.folder / "x").exists()
+
+
+def test_record_that_is_not_the_sealed_one_is_neither_given_nor_packed(desk: Desk) -> None:
+    """The record is right in itself, and another than the list has: both are an insider's."""
+    lines = dict(read_sums((desk.sealed.seal(2) / SUMS).read_bytes()))
+    lines |= {name: sha256_of(b"another") for name in lines if name.startswith("records/revisit-")}
+    desk.sealed.put_list(write_sums(lines), 2)
+    code, _, err = desk.vigil("get", "101", "--body", "-o", str(desk.folder / "x"))
+    assert (code, "not the one that the seal run-3 lists" in err) == (ExitCode.INTEGRITY, True), err
+    assert "proved to exist" not in err
+    code, _, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "none"))
+    assert (code, (desk.folder / "none").exists()) == (ExitCode.INTEGRITY, False), err
+    assert not any(event.kind is EventKind.EXPORTED for event in Custody(desk.sealed.collection).events())
+
+
+def test_list_that_the_archive_did_not_sign_proves_nothing(desk: Desk) -> None:
+    path = desk.sealed.seal(2) / SUMS
+    path.write_bytes(write_sums({**read_sums(path.read_bytes()), "provenance/zzz": sha256_of(b"x")}))
+    _, _, err = desk.vigil("get", "101", "--body", "-o", str(desk.folder / "x"))
+    assert "nothing can be said of its proof" in err
+    assert "proved to exist by" not in err
 
 
 def test_unsealed_capture_is_said_to_be_unproved(desk: Desk) -> None:
