@@ -209,7 +209,7 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     """
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise ConfigError(f"{path} holds no certificates", hint="It must be in PEM form.") from None
 
 

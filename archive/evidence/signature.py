@@ -64,7 +64,7 @@ def check_signature(data: bytes, signature: bytes, roots: Sequence[x509.Certific
             and signer["digest_algorithm"]["algorithm"].native == "sha256"
         )
         value, text = signer["signature"].native, signer["signed_attrs"].untag().dump()
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, x509.InvalidVersion) as error:
         raise IntegrityError(f"the signature cannot be read ({error})", hint=_HINT) from None
     if not is_plain:
         raise IntegrityError("the signature is of another kind than a seal's", hint=_HINT)
@@ -124,5 +124,5 @@ def _check_certificate(certificate: x509.Certificate, roots: Sequence[x509.Certi
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False

@@ -142,9 +142,10 @@ def check_token(
     time = info.gen_time.replace(tzinfo=UTC) if info.gen_time.tzinfo is None else info.gen_time.astimezone(UTC)
     if time > now + TOLERANCE:
         raise IntegrityError(f"the token is dated in the future: {time:%Y-%m-%dT%H:%M:%SZ}", hint=_HINT)
-    leaf = next(
-        one for one in certificates if one.serial_number == signer.serial_number and one.issuer == signer.issuer
-    )
+    named = (one for one in certificates if one.serial_number == signer.serial_number and one.issuer == signer.issuer)
+    leaf = next(named, None)
+    if leaf is None:
+        raise IntegrityError("the token does not hold the certificate of its signer", hint=_HINT)
     return Stamp(
         authority=authority.name,
         time=time,
@@ -179,7 +180,7 @@ def _certificates(token: bytes) -> tuple[x509.Certificate, ...]:
         content = cms.ContentInfo.load(token, strict=True)
         found = [choice.chosen.dump() for choice in content["content"]["certificates"]]
         return tuple(map(x509.load_der_x509_certificate, found))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, x509.InvalidVersion):
         raise IntegrityError("the token cannot be read, or holds no certificate", hint=_HINT) from None
 
 

@@ -103,7 +103,7 @@ def export_tokens(scope: PackageScope) -> dict[str, bytes]:
 def _read_trust(scope: PackageScope) -> None:
     try:
         scope.roots = tuple(x509.load_pem_x509_certificates(scope.files.get("trust/root.crt", b"")))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         scope.fault("package-trust", "trust/root.crt holds no certificate")
     try:
         text = scope.files.get("trust/log.vkey", b"").decode("ascii")
@@ -115,7 +115,7 @@ def _read_trust(scope: PackageScope) -> None:
             who = name.removeprefix("trust/tsa-").removesuffix(".pem")
             try:
                 roots = tuple(x509.load_pem_x509_certificates(data))
-            except ValueError:
+            except (ValueError, x509.InvalidVersion):
                 scope.fault("package-trust", f"{name} holds no certificate")
                 continue
             scope.authorities[who] = TimeAuthority(name=who, roots=roots)

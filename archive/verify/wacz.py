@@ -353,7 +353,7 @@ def _is_signed(signed: dict[str, object]) -> bool:
             return False
         signature = base64.b64decode(str(signed["signature"]), validate=True)
         key.verify(_as_der(signature, key), str(signed["hash"]).encode(), ec.ECDSA(SHA256()))
-    except (ValueError, InvalidSignature):
+    except (ValueError, InvalidSignature, x509.InvalidVersion):
         return False
     return True
 
