@@ -111,9 +111,20 @@ def export_public(settings: "Settings", *, folder: Path) -> None:
     (folder / "log.vkey").write_bytes(write_keys(public.logs))
     for authority in settings.authorities:
         (folder / f"tsa-{authority.name}.pem").write_bytes(authority.root.read_bytes())
-    lines = "".join(f"{digest}  {name}\n" for name, digest in public.fingerprints())
-    (folder / "FINGERPRINTS.txt").write_text(lines, encoding="utf-8")
+    (folder / "FINGERPRINTS.txt").write_text(_fingerprints(settings, public), encoding="utf-8")
     show(f"wrote {folder}")
+
+
+def _fingerprints(settings: "Settings", public: "PublicKeys") -> str:
+    """Write what is published: words that checkers take as they are, and all fingerprints by name."""
+    from archive.evidence.keys import log_fingerprint, read_certificates
+    from archive.evidence.signature import fingerprint_of
+
+    words = [f"root={fingerprint_of(public.root)}", *(f"log={log_fingerprint(key)}" for key in public.logs)]
+    words += [f"tsa={fingerprint_of(root)}" for one in settings.authorities for root in read_certificates(one.root)]
+    named = [f"{digest}  {name}" for name, digest in public.fingerprints()]
+    parts = ["To check an evidence package, paste these lines into verify.html, or name them to verify.sh:", *words]
+    return "\n".join([*parts, "", "The same and the seal certificates by name (SHA-256):", *named, ""])
 
 
 def default_log_name(owner: str) -> str:
