@@ -123,6 +123,8 @@ class SettingsFile:
     address_service: _Url | None = None
     """Web address that answers with the public address it is asked from; recorded in each seal; left out: only the
     machine's own address is."""
+    seal_records: Annotated[int, NumberRule(50, 1_000_000, "records")] = 10_000
+    """Records in one list of a seal, and in one WARC file at most; a longer run is sealed in parts of whole files."""
     alarm_hours: Annotated[int, NumberRule(0, 8760, "hours")] = 48
     """Hours after which a seal without two time stamps is a finding of ``vigil verify``."""
     ntp: _Server | None = None

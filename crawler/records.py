@@ -23,7 +23,7 @@ from archive.needs import PageRecord
 from archive.query import Archive
 from archive.reextract import renew
 from archive.report import write_report
-from archive.warc import AskedLog, Recovery, WarcWriter, recover
+from archive.warc import AskedLog, FileLimits, Recovery, WarcWriter, recover
 from crawler import consent
 from crawler.keeping import AT_ONCE, KeepingWriter, LaterIndex, reading_process
 from crawler.options import RunOptions
@@ -97,6 +97,7 @@ class Records:
             host_label=options.settings.host_label.replace("-", "_"),
             known_payload=index.response_with,
             known_answer=index.response_of,
+            limits=FileLimits(max_records=options.settings.seal_records),
         )
         self.asked = AskedLog(collection, self._uid)
         taker = LaterIndex(options.site_toml) if options.index_later else indexer

@@ -38,7 +38,6 @@ from archive.evidence.storing import refused, sync_folder, write_whole
 from archive.evidence.tokens import Stamp, TimeAuthority, TokenRequest, accept_answer, request_for
 from archive.evidence.trust import leave_copies
 from archive.model import Sha256, as_sha256, sha256_of
-from archive.warc import MOST_RECORDS
 
 _log = logging.getLogger(__name__)
 _SCRATCH = ".new"
@@ -150,7 +149,7 @@ class _Sealer:
             self._owe(files.run, str(error))
             return
         there = seal_names(self._collection)
-        parts = _parts(read)
+        parts = _parts(read, self._settings.seal_records)
         for number, part in enumerate(parts, 1):
             name = part_name(files.run, number, len(parts))
             if name in there:
@@ -282,11 +281,11 @@ class _Sealer:
         return found
 
 
-def _parts(files: list[SealedFile]) -> list[list[SealedFile]]:
-    """Group whole files so that no group has more than ``MOST_RECORDS`` records, where files allow."""
+def _parts(files: list[SealedFile], most: int) -> list[list[SealedFile]]:
+    """Group whole files so that no group has more than ``most`` records, where files allow."""
     parts: list[list[SealedFile]] = [[]]
     for one in files:
-        if parts[-1] and sum(len(there.records) for there in parts[-1]) + len(one.records) > MOST_RECORDS:
+        if parts[-1] and sum(len(there.records) for there in parts[-1]) + len(one.records) > most:
             parts.append([])
         parts[-1].append(one)
     return parts

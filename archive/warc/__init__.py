@@ -23,11 +23,12 @@ from archive.warc.layout import entity_of
 from archive.warc.names import path_of, warc_files
 from archive.warc.reader import Record, read_record, walk
 from archive.warc.recovery import AskedLog, Lost, Recovery, recover
-from archive.warc.writer import MOST_RECORDS, Original, WarcWriter
+from archive.warc.writer import MOST_RECORDS, FileLimits, Original, WarcWriter
 
 __all__ = [
     "MOST_RECORDS",
     "AskedLog",
+    "FileLimits",
     "Laid",
     "LaidExchange",
     "LaidOmission",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -40,10 +40,18 @@ _JSON = "application/json"
 _PKIX = "application/pkix-cert"
 _RECENT = 4096
 MOST_RECORDS = 10_000
-"""Records of one file: a run is sealed in parts of whole files, each with a list of no more lines than this."""
+"""Records of one file where nothing else is said: a run is sealed in parts of whole files, each with one list."""
 _ROOM = 16
 """Records that are kept free for one more exchange, the certificates of its peer, and the end of the run."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """Where a file ends and the next begins, between two exchanges."""
+
+    max_bytes: int = 1_000_000_000
+    max_records: int = MOST_RECORDS
 
 
 class WarcWriter:
@@ -65,7 +73,7 @@ class WarcWriter:
         host_label: str,
         known_payload: Callable[[Sha256, str], Original | None],
         known_answer: Callable[[str], Original | None] = lambda _url: None,
-        max_bytes: int = 1_000_000_000,
+        limits: FileLimits = FileLimits(),
     ) -> None:
         """Open the run's first file and lay down how the run began.
 
@@ -80,7 +88,7 @@ class WarcWriter:
         self._host_label = host_label
         self._known_payload = known_payload
         self._known_answer = known_answer
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._framer = Framer()
         self._recent: dict[Sha256, RecordRef] = {}
         self._certificates: dict[Sha256, RecordRef] = {}
@@ -225,7 +233,9 @@ class WarcWriter:
     def _roll_over(self) -> None:
         """Close a file that is large, or that has so many records that another exchange might be too many."""
         file = self._file
-        if file is not None and (file.size >= self._max_bytes or file.records + _ROOM > MOST_RECORDS):
+        if file is None:
+            return
+        if file.size >= self._limits.max_bytes or file.records + _ROOM > self._limits.max_records:
             self._close_file()
 
     def _close_file(self) -> None:

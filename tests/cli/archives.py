@@ -25,7 +25,7 @@ from archive.model import (
     sha256_of,
 )
 from archive.needs import PageRecord
-from archive.warc import WarcWriter
+from archive.warc import FileLimits, WarcWriter
 
 BEGAN = datetime(2026, 8, 1, 3, 0, 0, 250_000, tzinfo=UTC)
 HOST = "https://lantern.example"
@@ -123,6 +123,7 @@ def lay_run(
     is_ended: bool = True,
     route: Route = Route.SITE,
     pages: Callable[[list[Capture]], Iterable[PageRecord]] = lambda _: (),
+    most_records: int = 10_000,
 ) -> None:
     """Lay down a run, with an omission, and index it; ``pages`` says what its captures need of one another."""
     collection.create()
@@ -135,6 +136,7 @@ def lay_run(
             host_label="test",
             known_payload=index.response_with,
             known_answer=index.response_of,
+            limits=FileLimits(max_records=most_records),
         )
         captures = [writer.append(one) for one in exchanges]
         for record in pages(captures):

@@ -19,7 +19,7 @@ import pytest
 from archive.collection import Collection
 from archive.config import Settings
 from archive.errors import ConfigError, DiskFullError, UsageError
-from archive.evidence import clock, sealing
+from archive.evidence import clock
 from archive.evidence.custody import Custody, EventKind
 from archive.evidence.keys import make_keys, read_public, read_signing, rotate
 from archive.evidence.ledger import Ledger, seal_of
@@ -29,7 +29,6 @@ from archive.evidence.seal import RUN, read_facts, read_sums
 from archive.evidence.sealing import finish
 from archive.evidence.trust import trust_of
 from archive.verify import Round
-from archive.warc import writer
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import NAMES, Sealed, now, serving, settings_of, token_of
 
@@ -166,19 +165,18 @@ def test_run_that_broke_off_is_sealed_as_one(tmp_path: Path) -> None:
     assert findings(collection, settings) == set()
 
 
-def test_long_run_is_sealed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a fraction of the records that are allowed in one list."""
-    monkeypatch.setattr(writer, "MOST_RECORDS", 24)
-    monkeypatch.setattr(sealing, "MOST_RECORDS", 24)
+def test_long_run_is_sealed_in_parts(tmp_path: Path) -> None:
+    """With a fraction of the records that are allowed in one list otherwise."""
     collection = Collection(tmp_path / "collection")
-    lay_run(collection, "run-1", BEGAN, *(exchange(number, f"/{number}", b"%d" % number) for number in range(1, 20)))
+    captures = [exchange(number, f"/{number}", b"%d" % number) for number in range(1, 40)]
+    lay_run(collection, "run-1", BEGAN, *captures, most_records=50)
     make_keys(tmp_path / "keys", owner="The Imaginary Archive", log_name="log.example", passphrase=None, now=now())
-    settings = settings_of(tmp_path)
+    settings = replace(settings_of(tmp_path), seal_records=50)
     outcome = finish(collection, settings)
     assert len(outcome.sealed) > 2
     assert outcome.sealed == tuple(f"run-1.part{number + 1}" for number in range(len(outcome.sealed)))
     facts = [read_facts(seal_of(collection, name)) for name in outcome.sealed]
-    assert all(one.records <= 24 and one.parts == len(outcome.sealed) for one in facts)
+    assert all(one.records <= 50 and one.parts == len(outcome.sealed) for one in facts)
     assert findings(collection, settings) == set()
     assert finish(collection, settings).sealed == ()
     shutil.rmtree(collection.root / "seals" / "run-1.part2")

@@ -26,7 +26,7 @@ from archive.model import (
     sha256_of,
 )
 from archive.query import Archive
-from archive.warc import LaidExchange, LaidOmission, RunEnded, WarcWriter, entity_of
+from archive.warc import FileLimits, LaidExchange, LaidOmission, RunEnded, WarcWriter, entity_of
 from crawler.replica import BlogSimulator
 from crawler.replica.framing import Answer, message
 from crawler.replica.router import answer
@@ -66,7 +66,7 @@ class Night:
             host_label="here",
             known_payload=watch.index.response_with,
             known_answer=watch.index.response_of,
-            max_bytes=max_bytes,
+            limits=FileLimits(max_bytes=max_bytes),
         )
         for unit in self._writer.opening:
             watch.indexer.take(unit)

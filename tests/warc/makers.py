@@ -20,7 +20,7 @@ from archive.model import (
     TlsFacts,
     sha256_of,
 )
-from archive.warc import WarcWriter, warc_files
+from archive.warc import FileLimits, WarcWriter, warc_files
 
 NOW = datetime(2026, 11, 22, 3, 0, 0, 123456, tzinfo=UTC)
 URL = "http://blog.example/a/the-lighthouse-of-nowhere/101.html"
@@ -99,7 +99,7 @@ def open_writer(
         host_label="testhost",
         known_payload=known_payload,
         known_answer=known_answer,
-        max_bytes=max_bytes,
+        limits=FileLimits(max_bytes=max_bytes),
     )
 
 
