@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.errors import IntegrityError, StorageError, UsageError
-from archive.places import Closed, changed, is_inside
+from archive.places import Closed, Told, changed, is_inside, watched
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -67,14 +67,14 @@ class Bucket:
     place: str
     store: "S3Store"
 
-    def send(self, root: Path, closed: list[Closed]) -> list[Closed]:
+    def send(self, root: Path, closed: list[Closed], progress: Told) -> list[Closed]:
         """See ``Place``."""
         there = self._sizes()
         for one in closed:
             if there.get(one.path, one.size) != one.size:
                 raise self._is_another(one.path)
         missing = [one for one in closed if one.path not in there]
-        for one in missing:
+        for one in watched(missing, progress):
             self._send(root / one.path, one)
         return missing
 

@@ -7,7 +7,6 @@ restored archives. The index is not copied: it is made again from the WARC files
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +14,8 @@ from pathlib import Path
 from archive import journal
 from archive.buckets import SCHEME, bucket
 from archive.collection import Collection
-from archive.errors import IntegrityError, UsageError
-from archive.places import Closed, Folder, Place, Remote, changed, check_file, digest_of, is_inside, pour
+from archive.errors import IntegrityError, StorageError, UsageError
+from archive.places import Closed, Folder, Place, Remote, Told, changed, check_file, digest_of, is_inside, pour
 from archive.rebuild import rebuild
 from archive.verify import Round
 
@@ -25,7 +24,6 @@ _LIST = "state/closed.jsonl"
 _CHECKPOINT = "seals/log/checkpoint"
 _REPLACED = (_CHECKPOINT, "reports/feed.json")
 """Files that are made again from others."""
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +51,14 @@ def copy(collection: Collection, place: str, progress: Told = lambda _done, _all
     target = _place(place, root)
     growing, names = _growing(collection), _closed_names(collection)
     closed = _digested(collection, names, progress)
-    sent = target.send(root, closed)
-    target.extend(root, [*growing, _LIST] if closed and _LIST not in growing else growing)
+    try:
+        sent = target.send(root, closed, progress)
+        target.extend(root, [*growing, _LIST] if closed and _LIST not in growing else growing)
+    except OSError as error:
+        where = error.filename or place
+        raise StorageError(
+            f"{where}: {error.strerror}", hint="What arrived whole stays; the next copy goes on from there."
+        ) from None
     return Copied(
         place=place, sent=len(sent), sent_bytes=sum(one.size for one in sent), files=len(closed) + len(growing)
     )
@@ -69,7 +73,7 @@ def restore(place: str, collection: Collection, *, workers: int, progress: Told 
         StorageError: the other place, or the disk here, refused.
     """
     root = collection.root
-    if root.exists() and any(root.iterdir()):
+    if any(not path.is_dir() for path in root.rglob("*")):
         raise UsageError(f"{root} is not empty", hint="Name a new folder with --collection; nothing is overwritten.")
     collection.create()
     _place(place, root).fetch(root)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -24,14 +24,18 @@ class Closed:
     sha256: str
 
 
+Told = Callable[[int, int], None]
+"""Is told how many bytes are done, and how many there are."""
+
+
 class Place(Protocol):
     """Where a copy lies; ``root`` is the collection's folder. Nothing there is overwritten, each arrival is read back.
 
     All raise ``IntegrityError`` for bytes that are not what they should be, ``StorageError`` where the place refuses.
     """
 
-    def send(self, root: Path, closed: list[Closed]) -> list[Closed]:
-        """Send the closed files that are not there; give those."""
+    def send(self, root: Path, closed: list[Closed], progress: Told) -> list[Closed]:
+        """Send the closed files that are not there; give those. ``progress`` is told the bytes done, and all."""
 
     def extend(self, root: Path, growing: list[str]) -> None:
         """Add what the append-only files ``growing`` have more than their copies, by whole lines."""
@@ -46,9 +50,9 @@ class Folder:
 
     folder: Path
 
-    def send(self, root: Path, closed: list[Closed]) -> list[Closed]:
+    def send(self, root: Path, closed: list[Closed], progress: Told) -> list[Closed]:
         """See ``Place``."""
-        return [one for one in closed if self._send(root, one)]
+        return [one for one in watched(closed, progress) if self._send(root, one)]
 
     def _send(self, root: Path, one: Closed) -> bool:
         target = self.folder / one.path
@@ -97,8 +101,9 @@ class Remote:
 
     place: str
 
-    def send(self, root: Path, closed: list[Closed]) -> list[Closed]:
-        """See ``Place``."""
+    def send(self, root: Path, closed: list[Closed], progress: Told) -> list[Closed]:
+        """See ``Place``; rsync tells nothing on its way."""
+        del progress
         names = [one.path for one in closed]
         before = set(self._different(root, names, "--ignore-existing", "--size-only"))
         for one in closed:
@@ -141,6 +146,15 @@ class Remote:
         if done.returncode:
             raise StorageError(f"rsync: {done.stderr.strip()[-500:]}", hint=f"Try it by hand: rsync FILE {self._there}")
         return done.stdout
+
+
+def watched(closed: Sequence[Closed], progress: Told) -> Iterator[Closed]:
+    """Give the files one by one, and tell how many of their bytes are done."""
+    total, done = sum(one.size for one in closed), 0
+    for one in closed:
+        yield one
+        done += one.size
+        progress(done, total)
 
 
 def pour(source: Path, target: Path) -> str:

@@ -204,6 +204,30 @@ def test_places_that_cannot_be_are_refused(kept: Story) -> None:
 
 
 @ten
+def test_restore_from_a_wrong_place_does_not_stand_in_the_way_of_the_right_one(kept: Story) -> None:
+    copy(kept.collection, str(kept.folder / "copy"))
+    (kept.folder / "empty").mkdir()
+    again = Collection(kept.folder / "again")
+    with pytest.raises(IntegrityError, match="holds no copy"):
+        restore(str(kept.folder / "empty"), again, workers=1)
+    assert restore(str(kept.folder / "copy"), again, workers=1).files > 1
+
+
+@ten
+def test_place_that_is_full_is_named_and_the_next_copy_goes_on_from_there(kept: Story) -> None:
+    there = kept.folder / "copy"
+    (there / "archive").touch()  # stands in the way of the folder, as a full disk stands in the way of a file
+    refused = kept.vigil("copy", str(there))
+    assert refused.code == 1
+    assert str(there / "archive") in refused.err
+    assert "goes on from there" in refused.err
+    (there / "archive").unlink()
+    told: list[tuple[int, int]] = []
+    copied = copy(kept.collection, str(there), lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] == copied.sent_bytes
+
+
+@ten
 @pytest.mark.parametrize("place", ["rsync"], indirect=True)
 def test_rsync_that_fails_says_why(kept: Story, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RSYNC_RSH", "false")
