@@ -60,6 +60,7 @@ def causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
     """
     collection = Collection(settings.collection)
     found = [*_disk(settings), *_damage(collection), *_copies(settings, collection), *_owed(settings, collection, now)]
+    found += _site_files(settings)
     if collection.database.exists():
         with Archive.open(collection) as archive:
             for row in archive.db.execute("SELECT id, name FROM sites ORDER BY name").fetchall():
@@ -88,6 +89,15 @@ def schedules(settings: Settings) -> dict[str, Schedule]:
         if schedule.is_enabled:
             found[name] = schedule
     return found
+
+
+def _site_files(settings: Settings) -> Iterator[Cause]:
+    """A site file that cannot be read: its blog is not crawled, and nobody knows when it should have been."""
+    for name, path in site_files(settings).items():
+        try:
+            schedule_of(load_site(path))
+        except VigilError as error:
+            yield Cause(key=f"config:{name}", site=name, kind="config", told=f"{name} cannot be crawled: {error}")
 
 
 def due_next(settings: Settings, now: datetime) -> dict[str, datetime]:

@@ -5,7 +5,8 @@ never in a record, log or report.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 Send = Callable[[str, str], bool]
 """Sends a title and a body; tells whether it arrived everywhere."""
+UNREADABLE = "unreadable"
+"""Key of the cause that hides all others, so that none of them is called over."""
 _STATE = "alerts.jsonl"
 _MOST_NEWS = 20
 
@@ -31,7 +34,8 @@ _EDITED = """\
 SELECT 'edited' AS kind, e.time, p.identity, a.title, coalesce(p.canonical_url, u.url) AS url, e.is_silent
 FROM events e JOIN exchanges x ON x.id = e.capture_id JOIN runs r ON r.id = x.run_id JOIN sites s ON s.id = r.site_id
 JOIN posts p ON p.id = e.post_id JOIN urls u ON u.id = p.url_id LEFT JOIN articles a ON a.id = p.article_id
-WHERE r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id AND n.route <> 'import') AND s.name = ?
+WHERE s.name = ?1 AND r.route <> 'import' AND (r.started > ?2
+  OR ?2 IS NULL AND r.id = (SELECT max(n.id) FROM runs n WHERE n.site_id = s.id AND n.route <> 'import'))
 AND p.is_ours = 1 AND e.kind = 'version-added' AND e.is_edit = 1 ORDER BY e.time, e.ordinal"""
 
 _GONE = """\
@@ -54,18 +58,46 @@ def check(settings: Settings, *, now: datetime | None = None, send: Send | None 
     now = now or datetime.now(UTC)
     path = Collection(settings.collection).state / _STATE
     found = {cause.key: cause for cause in _causes(settings, now)}
-    open_ones, known = _told(path)
+    told_before = _told(path)
+    open_ones = told_before.open
     told: list[str] = []
     for key, cause in found.items():
         if key not in open_ones and send(f"vigil: {cause.kind}", cause.told):
             told.append(_note(path, now, "raised", key, cause.told))
     for key, words in open_ones.items():
-        if key not in found and send("vigil: over", f"No longer so: {words}"):
+        if key not in found and UNREADABLE not in found and send("vigil: over", f"No longer so: {words}"):
             told.append(_note(path, now, "over", key, words))
-    news = {key: words for key, words in _news(settings) if key not in known}
-    if news and send("vigil: news", _together(list(news.values()))):
-        told += [_note(path, now, "news", key, words) for key, words in news.items()]
-    return tuple(told)
+    return (*told, *_tell_news(settings, path, now, send, told_before))
+
+
+def _tell_news(settings: Settings, path: Path, now: datetime, send: Send, before: "_Told") -> list[str]:
+    """Send the news of all runs since those of which everything was told; what fails is tried again with the next."""
+    newest = _newest_runs(settings)
+    news = {key: words for key, words in _news(settings, before.runs) if key not in before.news}
+    is_told = not news or send("vigil: news", _together(list(news.values())))
+    told = [_note(path, now, "news", key, words) for key, words in news.items()] if is_told else []
+    for site, started in newest.items():
+        if is_told and before.runs.get(site) != started:
+            _note(path, now, "looked", site, str(started))
+        elif not is_told and site not in before.runs:
+            _note(path, now, "looked", site, str(started - 1))
+    return told
+
+
+def _newest_runs(settings: Settings) -> dict[str, int]:
+    """Say when the newest run of each site began, in microseconds."""
+    collection = Collection(settings.collection)
+    if not collection.database.exists():
+        return {}
+    sql = (
+        "SELECT s.name, max(r.started) FROM runs r JOIN sites s ON s.id = r.site_id "
+        "WHERE r.route <> 'import' GROUP BY s.name"
+    )
+    try:
+        with Archive.open(collection) as archive:
+            return {str(row[0]): int(row[1]) for row in archive.db.execute(sql)}
+    except VigilError:
+        return {}
 
 
 def _together(words: list[str]) -> str:
@@ -79,22 +111,31 @@ def _causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
     try:
         return causes(settings, now)
     except VigilError as error:
-        return (Cause(key="unreadable", site="", kind="integrity", told=str(error)),)
+        return (Cause(key=UNREADABLE, site="", kind="integrity", told=str(error)),)
 
 
-def _told(path: Path) -> tuple[dict[str, str], set[str]]:
-    """Give what was raised and is not over, and the keys of all news."""
-    open_ones: dict[str, str] = {}
-    news: set[str] = set()
+@dataclass(slots=True)
+class _Told:
+    """What was raised and is not over, the keys of all news, and the newest run of each site whose news were told."""
+
+    open: dict[str, str] = field(default_factory=dict)
+    news: set[str] = field(default_factory=set)
+    runs: dict[str, int] = field(default_factory=dict)
+
+
+def _told(path: Path) -> _Told:
+    found = _Told()
     for row in journal.entries(path):
         key, what = str(row.get("key")), row.get("what")
         if what == "raised":
-            open_ones[key] = str(row.get("told"))
+            found.open[key] = str(row.get("told"))
         elif what == "over":
-            open_ones.pop(key, None)
+            found.open.pop(key, None)
+        elif what == "looked":
+            found.runs[key] = int(str(row.get("told")))
         else:
-            news.add(key)
-    return open_ones, news
+            found.news.add(key)
+    return found
 
 
 def _note(path: Path, now: datetime, what: str, key: str, words: str) -> str:
@@ -105,8 +146,8 @@ def _note(path: Path, now: datetime, what: str, key: str, words: str) -> str:
     return f"{what}: {words}"
 
 
-def _news(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Give the edits and disappearances of each site's last run, where its file asks for them."""
+def _news(settings: Settings, since: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Give the disappearances, and the edits of each site's runs ``since`` or of its last one, where its file asks."""
     collection = Collection(settings.collection)
     if not collection.database.exists():
         return
@@ -116,7 +157,7 @@ def _news(settings: Settings) -> Iterator[tuple[str, str]]:
             if not (rules.edited or rules.gone):
                 continue
             with Archive.open(collection) as archive:
-                edited = archive.db.execute(_EDITED, (name,)).fetchall() if rules.edited else []
+                edited = archive.db.execute(_EDITED, (name, since.get(name))).fetchall() if rules.edited else []
                 gone = (
                     archive.db.execute(_GONE, (name, SECOND_LOOK // timedelta(microseconds=1))).fetchall()
                     if rules.gone

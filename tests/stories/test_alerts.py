@@ -202,6 +202,24 @@ def test_file_that_failed_its_read_back_is_told(desk: Desk) -> None:
     assert "x.warc.gz.invalid" in told_once_and_over(desk, "integrity", path.unlink)
 
 
+def test_site_file_that_cannot_be_read_is_told(desk: Desk) -> None:
+    desk.write(schedule='[schedule]\ncron = "17 25 * * *"\n')
+    assert "schedule.cron" in told_once_and_over(desk, "config", desk.write)
+
+
+def test_what_cannot_be_seen_is_not_called_over(desk: Desk) -> None:
+    desk.change("UPDATE runs SET exit_code = 12")
+    desk.check()
+    path = desk.folder / "collection/archive.db"
+    good = path.read_bytes()
+    path.write_bytes(b"no database at all" * 1000)
+    desk.check()
+    path.write_bytes(good)
+    desk.check()
+    assert desk.hook.titles == ["vigil: failed", "vigil: integrity", "vigil: over"]
+    assert "archive.db" in desk.hook.words[2]
+
+
 def test_index_that_is_damaged_is_told(desk: Desk) -> None:
     path = desk.folder / "collection/archive.db"
     good = path.read_bytes()
@@ -302,6 +320,14 @@ def test_edit_and_deletion_are_told_where_the_site_file_asks_for_it(story: Story
     night = story.crawl("--full")
     assert night.code == 0, night.err
     assert any("A headline that was changed" in words for words in webhook.words)
+    webhook.is_down = True
+    for number in (3, 4):
+        story.blog.advance(timedelta(days=1))
+        story.blog.edit(posts[number].id, title=f"Headline {number} was changed")
+        assert story.crawl("--full").code == 0
+    webhook.is_down = False
+    desk.check()
+    assert all(f"Headline {number} was changed" in webhook.words[-1] for number in (3, 4))
     count = len(webhook.got)
     desk.check()
     assert len(webhook.got) == count
