@@ -190,13 +190,20 @@ def load_settings(
 
 
 def shipped_sites() -> Path:
-    """Folder of the site files that came with this software.
+    """Folder of the site files that came with this software."""
+    return _shipped("sites")
 
-    In a wheel they are package data; in a checkout, ``config/sites``.
-    """
+
+def shipped_settings() -> Path:
+    """The ``vigil.toml`` that came with this software: every key with what it means, commented out."""
+    return _shipped("vigil.toml")
+
+
+def _shipped(name: str) -> Path:
+    """Where a part of ``config`` is: package data in a wheel, the folder itself in a checkout."""
     package = Path(__file__).parent
-    installed = package / "_shipped" / "sites"
-    return installed if installed.is_dir() else package.parent / "config" / "sites"
+    installed = package / "_shipped" / name
+    return installed if installed.exists() else package.parent / "config" / name
 
 
 def site_files(settings: Settings) -> dict[str, Path]:

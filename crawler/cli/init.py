@@ -101,12 +101,14 @@ def _checked(key: str, text: str) -> str:
 
 
 def _write(path: Path, answers: Mapping[str, str]) -> None:
+    """Write the settings file that came along, with the answers in it."""
+    from archive.config import shipped_settings
+
+    lines = shipped_settings().read_text(encoding="utf-8").splitlines()
+    for key, value in answers.items():
+        (place,) = (number for number, line in enumerate(lines) if line.startswith(f"# {key} = "))
+        lines[place] = f"{key} = {json.dumps(value, ensure_ascii=False)}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [
-        "# Settings of this archive; every key is explained in docs/reference/config.md.",
-        'collection = "../collection"',
-        *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in answers.items()),
-    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -114,14 +116,13 @@ def _make_keys(settings: "Settings") -> None:
     from datetime import UTC, datetime
 
     from archive.cli.keys import default_log_name
-    from archive.evidence.keys import make_keys
+    from archive.evidence.keys import make_keys, read_passphrase
 
     if settings.keys.is_dir():
         return
     owner = settings.operator or "vigil"
-    public = make_keys(
-        settings.keys, owner=owner, log_name=default_log_name(owner), passphrase=None, now=datetime.now(UTC)
-    )
+    passphrase, now = read_passphrase(settings.passphrase_file), datetime.now(UTC)
+    public = make_keys(settings.keys, owner=owner, log_name=default_log_name(owner), passphrase=passphrase, now=now)
     show(f"made keys in {settings.keys}; publish these fingerprints:")
     for name, digest in public.fingerprints():
         show(f"  {digest}  {name}")

@@ -95,6 +95,16 @@ def test_installed_command_knows_the_shipped_sites(commands: Path, tmp_path: Pat
     assert "rferl-watchdog" in run(commands / "vigil", "sites", "list", cwd=tmp_path).stdout
 
 
+def test_installed_command_begins_an_archive_with_the_shipped_settings(
+    commands: Path, root: Path, tmp_path: Path
+) -> None:
+    words = ("init", "new", "--operator", "The Archive", "--contact", "desk@archive.example")
+    run(commands / "vigil", *words, cwd=tmp_path)
+    written = (tmp_path / "new" / "config" / "vigil.toml").read_text().splitlines()
+    shipped = (root / "config" / "vigil.toml").read_text().splitlines()
+    assert len([line for line in written if line not in shipped]) == 2
+
+
 def test_installed_command_crawls_its_replica(demo: Path) -> None:
     assert (demo / "archive.db").exists()
     assert list((demo / "archive").glob("*.warc.gz"))

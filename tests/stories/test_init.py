@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,13 @@ def test_questions_are_asked_until_the_answers_will_do_and_consent_is_written_do
     done = desk.answer("", "The Archive “Nord”", "call us", "https://archive.example/contact", "y")
     assert done.code == 0, done.err
     assert "must be one web or mail address" in done.err
-    assert 'operator = "The Archive “Nord”"\ncontact = "https://archive.example/contact"\n' in desk.file.read_text()
+    told = tomllib.loads(desk.file.read_text())
+    assert told == {
+        "collection": "../collection",
+        "operator": "The Archive “Nord”",
+        "contact": "https://archive.example/contact",
+    }
+    assert "# Time-stamp authorities (RFC 3161)" in desk.file.read_text(), "every key is explained where it is set"
     (consent,) = desk.consents()
     assert (consent["operator"], consent["rule"]) == ("The Archive “Nord”", "/*?p=*")
     assert (desk.folder / "config" / "keys" / "root.key").stat().st_mode & 0o077 == 0
