@@ -5,7 +5,7 @@ never in a record, log or report.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,14 +17,12 @@ from archive.database import instant
 from archive.errors import StorageError, VigilError
 from archive.query import Archive
 from archive.recheck import SECOND_LOOK
-from archive.sending import addresses
+from archive.sending import Address, addresses
 from archive.site import load_site
 from archive.watch import Cause, causes
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str, str], bool]
-"""Sends a title and a body; tells whether it arrived everywhere."""
 UNREADABLE = "unreadable"
 """Key of the cause that hides all others, so that none of them is called over."""
 _STATE = "alerts.jsonl"
@@ -45,43 +43,102 @@ FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.id = p.url_id LEF
 WHERE s.name = ? AND p.is_ours = 1 AND p.looked - p.gone_since >= ? ORDER BY p.gone_since"""
 
 
-def check(settings: Settings, *, now: datetime | None = None, send: Send | None = None) -> tuple[str, ...]:
-    """Tell what is new since the last look; give what was told. What could not be sent is tried again the next time.
+def check(settings: Settings, *, now: datetime | None = None) -> tuple[str, ...]:
+    """Tell what is new since the last look; give what was told, to whichever address.
+
+    Each address is told for itself: what could not be sent to one is tried again there alone, the next time.
 
     Raises:
         ConfigError: the file of addresses cannot be read, or holds one that apprise does not know.
         StorageError: ``state/alerts.jsonl`` cannot be written.
     """
-    if settings.alerts_file is None and send is None:
+    targets = addresses(settings.alerts_file)
+    if not targets:
         return ()
-    send = send or sender(settings.alerts_file)
     now = now or datetime.now(UTC)
     path = Collection(settings.collection).state / _STATE
     found = {cause.key: cause for cause in _causes(settings, now)}
-    told_before = _told(path)
-    open_ones = told_before.open
-    told: list[str] = []
-    for key, cause in found.items():
-        if key not in open_ones and send(f"vigil: {cause.kind}", cause.told):
-            told.append(_note(path, now, "raised", key, cause.told))
-    for key, words in open_ones.items():
-        if key not in found and UNREADABLE not in found and send("vigil: over", f"No longer so: {words}"):
-            told.append(_note(path, now, "over", key, words))
-    return (*told, *_tell_news(settings, path, now, send, told_before))
-
-
-def _tell_news(settings: Settings, path: Path, now: datetime, send: Send, before: "_Told") -> list[str]:
-    """Send the news of all runs since those of which everything was told; what fails is tried again with the next."""
     newest = _newest_runs(settings)
-    news = {key: words for key, words in _news(settings, before.runs) if key not in before.news}
-    is_told = not news or send("vigil: news", _together(list(news.values())))
-    told = [_note(path, now, "news", key, words) for key, words in news.items()] if is_told else []
-    for site, started in newest.items():
-        if is_told and before.runs.get(site) != started:
-            _note(path, now, "looked", site, str(started))
-        elif not is_told and site not in before.runs:
-            _note(path, now, "looked", site, str(started - 1))
-    return told
+    told: list[str] = []
+    for target in targets:
+        desk = _Desk(target=target, path=path, now=now, before=_told(path, target.digest))
+        told += [*desk.tell_causes(found), *desk.tell_news(settings, newest)]
+    return tuple(dict.fromkeys(told))
+
+
+@dataclass(slots=True)
+class _Told:
+    """What an address was told: causes that are not over, all news, and each site's newest run whose news it has."""
+
+    open: dict[str, str] = field(default_factory=dict)
+    news: set[str] = field(default_factory=set)
+    runs: dict[str, int] = field(default_factory=dict)
+
+
+def _told(path: Path, address: str) -> _Told:
+    """Read what an address was told; a row that names none was told to all."""
+    found = _Told()
+    for row in journal.entries(path):
+        if row.get("to", address) != address:
+            continue
+        key, what = str(row.get("key")), row.get("what")
+        if what == "raised":
+            found.open[key] = str(row.get("told"))
+        elif what == "over":
+            found.open.pop(key, None)
+        elif what == "looked":
+            found.runs[key] = int(str(row.get("told")))
+        else:
+            found.news.add(key)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """One address, what it was told ``before``, and the file where it is written down what it is told ``now``."""
+
+    target: Address
+    path: Path
+    now: datetime
+    before: _Told
+
+    def tell_causes(self, found: Mapping[str, Cause]) -> Iterator[str]:
+        """Tell the causes that are new, and those that are over; none is called over while nothing can be seen."""
+        for key, cause in found.items():
+            if key not in self.before.open and self._send(f"vigil: {cause.kind}", cause.told):
+                yield self._note("raised", key, cause.told)
+        for key, words in self.before.open.items():
+            is_over = key not in found and UNREADABLE not in found
+            if is_over and self._send("vigil: over", f"No longer so: {words}"):
+                yield self._note("over", key, words)
+
+    def tell_news(self, settings: Settings, newest: Mapping[str, int]) -> Iterator[str]:
+        """Send the news of all runs since those of which everything was told."""
+        before = self.before
+        news = {key: words for key, words in _news(settings, before.runs) if key not in before.news}
+        is_told = not news or self._send("vigil: news", _together(list(news.values())))
+        if is_told:
+            yield from [self._note("news", key, words) for key, words in news.items()]
+        for site, started in newest.items():
+            if is_told and before.runs.get(site) != started:
+                self._note("looked", site, str(started))
+            elif not is_told and site not in before.runs:
+                self._note("looked", site, str(started - 1))
+
+    def _send(self, title: str, body: str) -> bool:
+        is_sent = self.target.send(title, body)
+        if not is_sent:
+            log.error("the %s could not be told, and is the next time: %s", self.target.name, body)
+        return is_sent
+
+    def _note(self, what: str, key: str, words: str) -> str:
+        row = {"time": self.now.isoformat(timespec="seconds"), "what": what, "key": key, "told": words}
+        try:
+            journal.append(self.path, row | {"to": self.target.digest})
+        except OSError as error:
+            hint = "Alerts would be sent twice; make room for it."
+            raise StorageError(f"{self.path}: {error.strerror}", hint=hint) from None
+        return f"{what}: {words}"
 
 
 def _newest_runs(settings: Settings) -> dict[str, int]:
@@ -114,38 +171,6 @@ def _causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
         return (Cause(key=UNREADABLE, site="", kind="integrity", told=str(error)),)
 
 
-@dataclass(slots=True)
-class _Told:
-    """What was raised and is not over, the keys of all news, and the newest run of each site whose news were told."""
-
-    open: dict[str, str] = field(default_factory=dict)
-    news: set[str] = field(default_factory=set)
-    runs: dict[str, int] = field(default_factory=dict)
-
-
-def _told(path: Path) -> _Told:
-    found = _Told()
-    for row in journal.entries(path):
-        key, what = str(row.get("key")), row.get("what")
-        if what == "raised":
-            found.open[key] = str(row.get("told"))
-        elif what == "over":
-            found.open.pop(key, None)
-        elif what == "looked":
-            found.runs[key] = int(str(row.get("told")))
-        else:
-            found.news.add(key)
-    return found
-
-
-def _note(path: Path, now: datetime, what: str, key: str, words: str) -> str:
-    try:
-        journal.append(path, {"time": now.isoformat(timespec="seconds"), "what": what, "key": key, "told": words})
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}", hint="Alerts would be sent twice; make room for it.") from None
-    return f"{what}: {words}"
-
-
 def _news(settings: Settings, since: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Give the disappearances, and the edits of each site's runs ``since`` or of its last one, where its file asks."""
     collection = Collection(settings.collection)
@@ -170,21 +195,3 @@ def _news(settings: Settings, since: Mapping[str, int]) -> Iterator[tuple[str, s
             seen = f"seen {instant(row['time']):%Y-%m-%d %H:%M} UTC"
             words = f"{what}: {row['title'] or row['identity']} ({row['url']}), {seen}"
             yield f"{row['kind']}:{name}:{row['identity']}:{row['time']}", words
-
-
-def sender(file: Path | None) -> Send:
-    """Make what sends to every address of the file.
-
-    Raises:
-        ConfigError: it cannot be read, or a line is no address that apprise knows; the line is named, not shown.
-    """
-    targets = addresses(file)
-
-    def send(title: str, body: str) -> bool:
-        sent = [target.send(title, body) for target in targets]
-        is_sent = all(sent)
-        if not is_sent:
-            log.error("an alert could not be sent; it is tried again the next time: %s", body)
-        return is_sent
-
-    return send

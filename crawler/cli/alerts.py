@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.frame import Verb, with_settings
-from archive.cli.output import show
+from archive.cli.output import show, talk
 from archive.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -20,14 +20,22 @@ def alerts(settings: "Settings", *, is_trial: bool) -> ExitCode:
 
     Every crawl and vigil schedule do this by themselves. Nothing is told twice; when it is over, that is told.
     """
-    from crawler.alerts import check, sender
+    from archive.sending import addresses
+    from crawler.alerts import check
 
     if settings.alerts_file is None:
         raise ConfigError("nobody is to be told", hint='Give vigil.toml a line: alerts_file = "alerts.txt".')
+    targets = addresses(settings.alerts_file)
+    if not targets:
+        raise ConfigError(f"{settings.alerts_file} holds no address", hint="Write one apprise URL a line.")
     if is_trial:
-        is_sent = sender(settings.alerts_file)("vigil: a trial", "Alerts arrive.")
-        show("sent" if is_sent else "not sent")
-        return ExitCode.OK if is_sent else ExitCode.ERROR
-    for told in check(settings):
-        show(told)
+        sent = {target.name: target.send("vigil: a trial", "Alerts arrive.") for target in targets}
+        for name, is_sent in sent.items():
+            show(f"{'sent' if is_sent else 'NOT sent'}: {name}")
+        return ExitCode.OK if all(sent.values()) else ExitCode.ERROR
+    told = check(settings)
+    for sentence in told:
+        show(sentence)
+    if not told:
+        talk("vigil: nothing new is to be told")
     return ExitCode.OK

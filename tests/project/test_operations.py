@@ -94,6 +94,25 @@ def test_every_line_of_the_crontab_is_a_time_and_a_command_that_there_is(root: P
         assert "%" not in line, "cron ends a command at a percent sign"
 
 
+@pytest.mark.parametrize(("code", "mail"), [(0, ""), (34, "LOOK  failed\n")], ids=["all is well", "something failed"])
+def test_lines_of_the_crontab_log_the_crawl_and_send_mail_only_when_something_is_wrong(
+    root: Path, tmp_path: Path, code: int, mail: str
+) -> None:
+    vigil = tmp_path / "vigil"
+    vigil.write_text(f"#!/bin/sh\necho 'LOOK  failed'\n[ $1 = crawl ] || exit {code}\n")
+    vigil.chmod(0o755)
+    lines = [line for line in (root / "config" / "crontab").read_text().splitlines() if not line.startswith("#")]
+    sent = ""
+    for line in lines:
+        command = (
+            line.split(maxsplit=5)[5].replace("/srv/vigil", str(tmp_path)).replace("/usr/local/bin/vigil", str(vigil))
+        )
+        done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+        sent += done.stdout + done.stderr
+    assert sent == mail
+    assert (tmp_path / "logs" / "vigil.log").read_text() == "LOOK  failed\n"
+
+
 @pytest.mark.reader
 def test_logrotate_takes_the_log_rotation(root: Path, tmp_path: Path) -> None:
     text = (root / "config" / "logrotate" / "vigil").read_text()

@@ -1,29 +1,24 @@
-"""What went wrong is told once, to a real webhook, and once more when it is over; ``vigil status`` says the same."""
+"""What went wrong is told once, to a real webhook, and once more when it is over."""
 
-import json
-import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from archive.collection import Collection
-from archive.config import Settings, load_settings, shipped_sites
 from archive.errors import ConfigError, ExitCode
 from archive.evidence.keys import make_keys
 from archive.evidence.sealing import finish
 from archive.fires import Fire, FireKind, record
+from archive.sending import addresses
 from archive.watch import causes, longest_silence
-from crawler.alerts import check, sender
-from crawler.replica import ReplicaServer, fictional_blog
-from tests.stories.conftest import ROOT, SITE, Ended, Story
+from tests.stories.conftest import SITE, Story
+from tests.stories.desk import NOW, Desk, one_night
 from tests.webhook import Webhook, listening
 
 pytestmark = [
@@ -31,7 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated"),  # of apprise, as of Python 3.11
 ]
 
-NOW = datetime.now(UTC)
 ten = pytest.mark.parametrize("story", [10], indirect=True)
 
 
@@ -43,40 +37,7 @@ def webhook() -> Iterator[Webhook]:
 
 @pytest.fixture(scope="module")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    blog = fictional_blog(posts=10)
-    with ReplicaServer(blog, has_tls=True) as server:
-        story = Story(blog=blog, server=server, folder=tmp_path_factory.mktemp("first-night"))
-        night = story.crawl()
-    assert night.code == 0, night.err
-    return story.collection.root
-
-
-@dataclass(kw_only=True)
-class Desk:
-    """An operator's desk: an archive after one night, its settings, and a webhook."""
-
-    folder: Path
-    hook: Webhook
-
-    @property
-    def settings(self) -> Settings:
-        return load_settings(config=self.folder / "vigil.toml", environ={})
-
-    def check(self, now: datetime = NOW) -> tuple[str, ...]:
-        return check(self.settings, now=now)
-
-    def change(self, sql: str, *values: object) -> None:
-        with closing(sqlite3.connect(self.folder / "collection" / "archive.db")) as db:
-            db.execute(sql, values)
-            db.commit()
-
-    def write(self, more: str = "", *, schedule: str = '[schedule]\nevery = "12h"\n') -> None:
-        (self.folder / "sites").mkdir(exist_ok=True)
-        toml = (shipped_sites() / f"{SITE}.toml").read_text().partition("[schedule]")[0]
-        (self.folder / "sites" / f"{SITE}.toml").write_text(f"{toml}{schedule}")
-        (self.folder / "alerts.txt").write_text(f"# our webhook\njson://user:geheim@127.0.0.1:{self.hook.port}/x\n")
-        text = f'collection = "collection"\nsites = ["sites"]\nalerts_file = "alerts.txt"\nmin_free_bytes = 0\n{more}'
-        (self.folder / "vigil.toml").write_text(text)
+    return one_night(tmp_path_factory.mktemp("first-night"))
 
 
 @pytest.fixture
@@ -111,6 +72,35 @@ def test_alert_that_did_not_arrive_is_sent_again(desk: Desk) -> None:
     desk.hook.is_down = False
     assert len(desk.check()) == 1
     assert len(desk.hook.got) == 1
+
+
+def test_address_that_is_down_does_not_have_the_others_told_twice(desk: Desk) -> None:
+    with listening() as other:
+        other.is_down = True
+        with (desk.folder / "alerts.txt").open("a") as file:
+            file.write(f"json://127.0.0.1:{other.port}/second\n")
+        desk.change("UPDATE runs SET exit_code = 12")
+        desk.check()
+        desk.check()
+        assert (desk.hook.titles, other.titles) == (["vigil: failed"], [])
+        other.is_down = False
+        assert len(desk.check()) == 1
+        desk.change("UPDATE runs SET exit_code = 0")
+        assert len(desk.check()) == 1
+    assert desk.hook.titles == other.titles == ["vigil: failed", "vigil: over"]
+
+
+def test_trial_says_which_address_does_not_answer(desk: Desk) -> None:
+    with listening() as other:
+        other.is_down = True
+        with (desk.folder / "alerts.txt").open("a") as file:
+            file.write(f"json://user:geheim@127.0.0.1:{other.port}/second\n")
+        tried = desk.vigil("alerts", "--try")
+    assert tried.code == ExitCode.ERROR
+    assert tried.out == "sent: json address in line 2\nNOT sent: json address in line 3\n"
+    assert "geheim" not in tried.out + tried.err
+    assert desk.hook.words == ["Alerts arrive."]
+    assert "nothing new" in desk.vigil("alerts").err
 
 
 def test_no_secret_stands_in_state_or_log(
@@ -340,73 +330,6 @@ def test_edit_and_deletion_are_told_where_the_site_file_asks_for_it(story: Story
     assert desk.check() == ()
 
 
-def status(desk: Desk, *words: str) -> Ended:
-    command = [sys.executable, "-m", "crawler", "status", "--config", str(desk.folder / "vigil.toml"), *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
-
-
-def test_status_ends_with_34_when_something_needs_a_look(desk: Desk) -> None:
-    assert status(desk).code == 0
-    desk.change("UPDATE runs SET exit_code = 12, stop_reason = 'too many failures'")
-    told = status(desk)
-    assert told.code == ExitCode.OVERDUE
-    assert "LOOK  failed" in told.out
-    as_json = status(desk, "--json")
-    assert as_json.code == ExitCode.OVERDUE
-    assert json.loads(as_json.out)["causes"][0]["kind"] == "failed"
-
-
-def samples(text: str) -> dict[str, float]:
-    """Read the text format 0.0.4 as strictly as Prometheus does: help, type, samples together, no series twice."""
-    assert text.endswith("\n")
-    found: dict[str, float] = {}
-    families: list[str] = []
-    label = r'[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"'
-    for line in text.splitlines():
-        if comment := re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (\S.*)", line):
-            word, name, rest = comment.groups()
-            if word == "HELP":
-                assert name not in families, f"{name} in two places"
-                families.append(name)
-            else:
-                assert (name, rest) == (families[-1], "gauge")
-            continue
-        sample = re.fullmatch(rf"([a-zA-Z_:][\w:]*)(\{{{label}(?:,{label})*\}})? (-?[0-9.]+(?:e[+-]?\d+)?)", line)
-        assert sample, line
-        assert sample[1] == families[-1]
-        assert sample[1] + (sample[2] or "") not in found
-        found[sample[1] + (sample[2] or "")] = float(sample[3])
-    return found
-
-
-def test_status_writes_numbers_that_prometheus_reads(desk: Desk) -> None:
-    desk.change(
-        "INSERT INTO runs SELECT 99, 'x', site_id, rules_id, started, ended, route, mode, software, user_agent,"
-        " operator, contact, config_digest, robots_exceptions, recovered, stop_reason, 12, is_walk_complete,"
-        " is_day_route_complete, resume_at, counts FROM runs"
-    )
-    path = desk.folder / "vigil.prom"
-    status(desk, "--prometheus", str(path))
-    numbers = samples(path.read_text())
-    assert numbers[f'vigil_posts{{site="{SITE}"}}'] == 10
-    assert numbers[f'vigil_last_run_exit_code{{site="{SITE}"}}'] == 12
-    assert numbers[f'vigil_causes{{kind="failed",site="{SITE}"}}'] == 1
-    assert numbers[f'vigil_last_good_run_start_timestamp_seconds{{site="{SITE}"}}'] > NOW.timestamp() - 3600
-    assert numbers[f'vigil_next_run_timestamp_seconds{{site="{SITE}"}}'] > NOW.timestamp()
-    assert [name.name for name in desk.folder.glob(".*.new")] == []
-
-
-def test_skipped_run_is_shown_by_status(desk: Desk) -> None:
-    with Collection(desk.settings.collection).locked("somebody"):
-        pass
-    fire = Fire(time=datetime.now(UTC), site=SITE, kind=FireKind.SKIPPED, exit_code=75, detail="held by somebody")
-    record(Collection(desk.settings.collection), fire)
-    told = status(desk)
-    assert f"{SITE} skipped: held by somebody" in told.out
-    assert told.code == 0
-
-
 WRONG = [("nonsense\n", "line 1"), ("# nothing\nfoo://bar\n", "line 2")]
 
 
@@ -414,5 +337,5 @@ WRONG = [("nonsense\n", "line 1"), ("# nothing\nfoo://bar\n", "line 2")]
 def test_address_that_cannot_be_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "alerts.txt").write_text(text)
     with pytest.raises(ConfigError, match=told) as refused:
-        sender(tmp_path / "alerts.txt")
+        addresses(tmp_path / "alerts.txt")
     assert "bar" not in str(refused.value)
