@@ -43,7 +43,7 @@ def main() -> None:
             browser.give("zip", folder / "changed.zip")
             browser.check(words)
             browser.picture(PICTURES / "check-failed.png")
-        command = "pdftoppm -r 80 -png -f 1 -l 1 -singlefile".split(" ")
+        command = ["pdftoppm", "-r", "80", "-png", "-f", "1", "-l", "1", "-singlefile"]
         subprocess.run([*command, unpacked / "certificate.pdf", PICTURES / "certificate"], check=True)  # noqa: S603  our own file
     for picture in PICTURES.glob("*.png"):
         with Image.open(picture) as image:

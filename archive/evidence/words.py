@@ -35,6 +35,7 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
     told = fingerprints(contents.trust)
     fields = {name: _one_line(value) or "-" for name, value in _fields(claim).items()}
     facts = _facts_of_run(contents)
+    stamps = tuple(_stamps(contents, now or datetime.now(UTC)))
     return {
         **fields,
         **facts,
@@ -50,7 +51,8 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
         "looked_up": claim.asked_for + (f", as of {plain(claim.as_of)}" if claim.as_of else ""),
         "made": plain(claim.exported_at),
         "owner": _owner_of(contents),
-        "stamps": "\n".join(_stamps(contents, now or datetime.now(UTC))),
+        "stamps": "\n".join(stamps),
+        "stamp_lines": "\n".join(f"  - {line}" for line in stamps),
         "test": (_TEST if claim.route != "site" else "") + (_TEST_TIME if _has_test_time(contents) else ""),
         "warc_sha256": sha256_of(b"".join(member.data for member in contents.members)),
         "fingerprints": "\n".join(f"  {role}={digest}" for role, digest in told),

@@ -133,6 +133,25 @@ def test_neighbours_and_proof_are_told(desk: Desk) -> None:
     assert claim["proved_by"] in readme
 
 
+def test_every_stamp_is_told_and_so_is_one_that_is_pending(desk: Desk) -> None:
+    for path in desk.sealed.seal(2).glob("*.tsa1.tst"):
+        path.unlink()
+    exhibit = desk.export("101")
+    readme = " ".join((exhibit / "README.txt").read_text().split())
+    assert "tsa2 (NOT TRUSTED: tsa2) stamped the list of run-3 at 20" in readme
+    assert "PENDING: the list of run-3 has 1 of 2 time stamps" in readme
+    assert "PENDING: the signature of run-3 has 1 of 2 time stamps" in readme
+    assert "same content as an earlier capture" in readme
+    assert "within ten minutes" not in readme
+    code, _, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "again"))
+    assert (code, "still lacks time stamps: a checker will refuse" in err) == (ExitCode.OK, True)
+    for path in desk.sealed.seal(2).glob("*.tst"):
+        path.unlink()
+    code, out, _ = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "third"))
+    assert (code, "time stamps are pending" in out) == (ExitCode.OK, True)
+    assert "NOT YET: the time stamps are pending" in (desk.folder / "third" / "README.txt").read_text()
+
+
 def test_export_is_logged_without_names(desk: Desk) -> None:
     desk.export("101", "--recipient", "Example & Partners", "--case", "12/2026", "--purpose", "a hearing")
     last = Custody(desk.sealed.collection).events()[-1]
