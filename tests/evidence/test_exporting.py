@@ -16,11 +16,14 @@ from archive.cli import SECTIONS
 from archive.cli.frame import main_group, run
 from archive.errors import ExitCode
 from archive.evidence.custody import Custody, EventKind
-from archive.evidence.keys import make_keys
-from archive.evidence.package import read_package, zipped
+from archive.evidence.exporting import Request, export
+from archive.evidence.keys import make_keys, read_signing
+from archive.evidence.package import LIST_SIGNATURE, Contents, assemble, complete, read_package, zipped
+from archive.evidence.paperwork import derived, papers
 from archive.evidence.seal import SUMS, read_sums, write_sums
 from archive.evidence.sealing import finish
 from archive.model import Route, sha256_of
+from archive.query import Archive
 from archive.warc import walk
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import Sealed, build_sealed, now, settings_of
@@ -111,6 +114,35 @@ def test_zip_is_checked_as_it_is(desk: Desk) -> None:
 def test_same_files_give_the_same_zip(desk: Desk) -> None:
     files = dict(read_package(desk.export("101")).files)
     assert zipped(files, "x") == zipped(dict(reversed(files.items())), "x")
+
+
+def test_same_inputs_give_the_same_bytes_but_for_the_signature(copy: Sealed) -> None:
+    told: list[Contents] = []
+
+    def make(archive: Archive, contents: Contents) -> tuple[dict[str, bytes], dict[str, bytes], tuple[str, ...]]:
+        told.append(contents)
+        return derived(archive.collection, stored.capture, b"Text.", is_test=False, has_picture=False), {}, ()
+
+    with Archive.open(copy.collection) as archive:
+        stored = archive.captures("102")[0]
+        request = Request(stored=stored, asked_for="102", as_of=None, recipient="Ünal & Şahin")
+        files = [dict(export(copy.collection, copy.settings, archive, request, make).files)]
+        keys = read_signing(copy.settings.keys, None, now())
+        for _ in range(2):
+            copies = make(archive, told[0])[0]
+            contents = replace(told[0], derived=copies, papers=papers(told[0]))
+            files.append(complete(assemble(contents), keys))
+    first, second = files[1:]
+    assert {name for name in first if first[name] != second[name]} == {LIST_SIGNATURE}
+    assert set(files[0]) == set(first) - {"README.txt", "declaration.txt"}
+
+
+def test_package_without_a_certificate_says_why_and_is_valid(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")  # no fontconfig can be asked
+    code, _, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "exhibit"))
+    assert (code, "there is no certificate.pdf: fontconfig is missing" in err) == (ExitCode.OK, True), err
+    assert not (desk.folder / "exhibit" / "certificate.pdf").exists()
+    assert desk.vigil("verify", str(desk.folder / "exhibit"))[0] == ExitCode.OK
 
 
 def test_never_a_later_capture_is_given(desk: Desk) -> None:
