@@ -158,17 +158,30 @@ def sealing(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def authorities(settings: Settings) -> Iterator[Diagnosis]:
-    """Whether two time authorities are configured and give stamps that hold: each is asked for one."""
+    """Whether two time authorities, of two roots, are configured and give stamps that hold: each is asked for one."""
+    from archive.evidence.keys import read_certificates
     from archive.evidence.sealing import try_authority
+    from archive.evidence.signature import fingerprint_of
 
     asked = [one for one in settings.authorities if not one.is_retired]
     if len(asked) < 2:
         told = f"{len(asked)} of the two that seals need are configured"
         hint = "config/vigil.toml shows how; without them nothing proves when a run was sealed."
         yield Diagnosis(level=Level.LOOK, subject="time authorities", told=told, hint=hint)
+    owners: dict[str, str] = {}
     for one in asked:
         try:
+            for root in read_certificates(one.root):
+                other = owners.setdefault(fingerprint_of(root), one.name)
+                if other != one.name:
+                    told = f"has the root of {other}: their stamps count as one authority's"
+                    hint = "Configure a second authority, of another owner."
+                    yield Diagnosis(level=Level.BAD, subject=f"authority {one.name}", told=told, hint=hint)
             stamp = try_authority(one)
+        except OSError as error:
+            told = f"{one.root.name}: {error.strerror}"
+            hint = "root names the PEM file of its root certificate."
+            yield Diagnosis(level=Level.BAD, subject=f"authority {one.name}", told=told, hint=hint)
         except VigilError as error:
             hint = "Look at its url and root; its stamps stay pending until it answers."
             yield Diagnosis(level=Level.BAD, subject=f"authority {one.name}", told=str(error), hint=hint)

@@ -9,6 +9,7 @@ import click
 
 from archive.cli.frame import ROW_NUMBER, Verb, Verbs, existing, json_option, with_settings
 from archive.cli.output import clean_line, show, show_json, spell, talk
+from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from archive.collection import Collection
@@ -56,9 +57,11 @@ def list_holds(settings: "Settings", *, as_json: bool) -> None:
         if as_json:
             show_json(one)
             continue
-        released = f"released {spell(one.released)}" if one.released else "stands"
-        words = f"{clean_line(one.case)}  {clean_line(one.scope)}"
-        show(f"{one.number:>4}  {spell(one.added)}  {released}  {words}  (by {clean_line(one.by)})")
+        state = "released" if one.released else "stands"
+        show(f"{one.number:>4}  {state}  {clean_line(one.case)}: {clean_line(one.scope)}")
+        show(f"      added {spell(one.added)} by {clean_line(one.by)}")
+        if one.released:
+            show(f"      released {spell(one.released)} by {clean_line(one.released_by)}: {clean_line(one.reason)}")
 
 
 @click.command(cls=Verb, examples=["vigil hold release 7 --by 'A. Nobody' --reason 'case closed'"])
@@ -115,6 +118,9 @@ def _note(collection: "Collection", kind: str, paper: str, words: dict[str, str]
     from archive.evidence.holds import holds
     from archive.evidence.papers import Paper, keep_paper
 
+    for name, text in words.items():
+        if not text.strip():
+            raise UsageError(f"{name} is empty", hint="It is written down for good; say it in words.")
     with collection.locked("vigil hold"):
         number = len(holds(collection)) + 1
         now = datetime.now(UTC)

@@ -1,6 +1,7 @@
 """The wire to time authorities (RFC 3161 section 3.4) and other services: all at once, limited in time and size."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +46,18 @@ async def answer_to(question: Question) -> bytes | NetworkError:
     except NetworkError as error:
         return error
     except (OSError, ValueError, h11.RemoteProtocolError) as error:
-        return NetworkError(f"{type(error).__name__}: {error}"[:200], hint=_HINT)
+        return NetworkError(_plain(error), hint=_HINT)
+
+
+def _plain(error: Exception) -> str:
+    """Say in words what the network did."""
+    if isinstance(error, ConnectionRefusedError):
+        return "it refused the connection"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known here"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}"
+    return f"{type(error).__name__}: {error}"[:200]
 
 
 async def _asked(question: Question) -> bytes:

@@ -13,7 +13,10 @@ from archive.model import as_sha256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A hold: who ordered it for which case and what, when; ``released`` is None while it stands."""
+    """A hold: who ordered it for which case and what, when; ``released`` is None while it stands.
+
+    ``released_by`` and ``reason`` are empty while it stands.
+    """
 
     number: int
     added: datetime
@@ -21,6 +24,8 @@ class Hold:
     by: str
     scope: str
     released: datetime | None = None
+    released_by: str = ""
+    reason: str = ""
 
 
 def holds(collection: Collection) -> tuple[Hold, ...]:
@@ -33,12 +38,15 @@ def holds(collection: Collection) -> tuple[Hold, ...]:
     found: dict[str, Hold] = {}
     for event in Custody(collection).events():
         if event.kind is EventKind.HOLD_ADDED:
-            words = _words(collection, event)
+            words = _words(collection, event, Paper.HOLD, ("case", "by", "scope"))
             found[event.subject] = Hold(
                 number=len(found) + 1, added=event.time, case=words["case"], by=words["by"], scope=words["scope"]
             )
         elif event.kind is EventKind.HOLD_RELEASED:
-            found[event.subject] = replace(found[event.subject], released=event.time)
+            words = _words(collection, event, Paper.RELEASE, ("by", "reason"))
+            found[event.subject] = replace(
+                found[event.subject], released=event.time, released_by=words["by"], reason=words["reason"]
+            )
     return tuple(found.values())
 
 
@@ -54,9 +62,9 @@ def standing(collection: Collection, number: int) -> Hold:
     return one
 
 
-def _words(collection: Collection, event: CustodyEvent) -> dict[str, str]:
+def _words(collection: Collection, event: CustodyEvent, kind: Paper, names: tuple[str, ...]) -> dict[str, str]:
     try:
-        words: dict[str, str] = json.loads(read_paper(collection, Paper.HOLD, as_sha256(event.detail("paper") or "")))
-        return {name: str(words[name]) for name in ("case", "by", "scope")}
+        words: dict[str, str] = json.loads(read_paper(collection, kind, as_sha256(event.detail("paper") or "")))
+        return {name: str(words[name]) for name in names}
     except (ValueError, KeyError):
         raise IntegrityError(f"the paper of {event.subject} cannot be read", hint="Bring it back.") from None

@@ -110,6 +110,15 @@ def test_doctor_looks_at_keys_and_asks_each_authority(vigil: Vigil, copy: Sealed
     assert "others may read" in vigil("doctor")[1]
 
 
+def test_doctor_refuses_two_authorities_of_one_root_and_one_without(vigil: Vigil, copy: Sealed) -> None:
+    text = (copy.folder / "vigil.toml").read_text()
+    first, second = (one.root.name for one in copy.settings.authorities)
+    (copy.folder / "vigil.toml").write_text(text.replace(second, first))
+    assert "BAD   authority tsa2: has the root of tsa1" in vigil("doctor")[1]
+    (copy.folder / "vigil.toml").write_text(text.replace(second, "gone.pem"))
+    assert "BAD   authority tsa2: gone.pem: No such file" in vigil("doctor")[1]
+
+
 def test_status_tells_of_seals(vigil: Vigil) -> None:
     assert "3 seals; 0 runs not sealed, 0 time stamps pending" in vigil("status")[1]
 

@@ -255,6 +255,10 @@ def test_hold_is_kept_and_released_in_the_chain(desk: Desk) -> None:
     assert desk.vigil("hold", "release", "1", "--by", "A. Nobody", "--reason", "closed")[0] == ExitCode.OK
     told = json.loads(desk.vigil("hold", "list", "--json")[1])
     assert (told["case"], told["scope"], told["released"] is not None) == ("12/2026", "posts of May", True)
+    assert (told["by"], told["released_by"], told["reason"]) == ("A. Nobody", "A. Nobody", "closed")
+    assert "by A. Nobody: closed" in desk.vigil("hold", "list")[1]
+    code, _, err = desk.vigil("hold", "add", " ", "--by", "A. Nobody", "--scope", "x")
+    assert (code, "case is empty" in err) == (ExitCode.USAGE, True)
     kinds = [event.kind for event in Custody(desk.sealed.collection).events()][-2:]
     assert kinds == [EventKind.HOLD_ADDED, EventKind.HOLD_RELEASED]
     assert b"Nobody" not in Custody(desk.sealed.collection).data()
