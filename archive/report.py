@@ -9,6 +9,7 @@ from archive import report_facts
 from archive.database import warc_date
 from archive.errors import NotFoundError
 from archive.query import Archive
+from archive.replaying import Replay
 from archive.report_html import page
 
 _EVENTS = """\
@@ -51,7 +52,7 @@ class Report:
     layout expects; ``robots`` each robots.txt as it was fetched, and where its record lies. ``changes`` are the edits,
     paragraph by paragraph; ``gaps`` what was shown and is not held; ``nights`` the runs up to this one; ``fires`` the
     times since the run before at which no run began; ``rules`` what the site file asks for; ``clock`` how right the
-    machine's clock was when this was written.
+    machine's clock was when this was written; ``replay`` what a replay of the run showed, where one was made.
     """
 
     run: dict[str, object]
@@ -71,9 +72,10 @@ class Report:
     fires: Rows
     rules: dict[str, object]
     clock: dict[str, object]
+    replay: Replay | None
 
 
-def report_of(archive: Archive, uid: str) -> Report:
+def report_of(archive: Archive, uid: str, replayed: Replay | None = None) -> Report:
     """Tell the run ``uid``.
 
     Raises:
@@ -110,10 +112,11 @@ def report_of(archive: Archive, uid: str) -> Report:
         fires=report_facts.troubles(archive, row["site"], row["started"], _before(archive.db, row)),
         rules=report_facts.rules(archive.db, number),
         clock=report_facts.clock(),
+        replay=replayed,
     )
 
 
-def write_report(archive: Archive, uid: str) -> Path:
+def write_report(archive: Archive, uid: str, replayed: Replay | None = None) -> Path:
     """Write ``reports/<uid>.json`` and the same for people, ``.html``, each whole or not at all; give the first's path.
 
     Raises:
@@ -122,7 +125,7 @@ def write_report(archive: Archive, uid: str) -> Path:
     """
     folder = archive.collection.reports
     folder.mkdir(parents=True, exist_ok=True)
-    told = asdict(report_of(archive, uid))
+    told = asdict(report_of(archive, uid, replayed))
     _write(folder / f"{uid}.html", page(told))
     return _write(folder / f"{uid}.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 

@@ -183,6 +183,7 @@ def _warnings(report: Row) -> str:
     told = [f"After a crash: {sentence}" for sentence in cast(list[str], run["recovered"] or [])]
     told += [f"{row['url']}: {row['outcome']} {row['alarms'] or ''}" for row in _rows(report["alarms"])[:20]]
     told += _fires(_rows(report["fires"]))
+    told += _replayed(cast(Row | None, report["replay"]))
     if clock["is_synchronised"] is False:
         told.append("This machine's clock is not set by a time server; the times may be wrong.")
     if rules["is_site_file_new"]:
@@ -192,6 +193,19 @@ def _warnings(report: Row) -> str:
     if not told:
         return ""
     return "<h2>Worth a look</h2><ul>" + "".join(f"<li>{_text(sentence)}</li>" for sentence in told) + "</ul>"
+
+
+def _replayed(replay: Row | None) -> list[str]:
+    """Say what differed when the run was replayed, and how many of its pages lack what they need."""
+    if replay is None:
+        return []
+    differences = _rows(replay["differences"])
+    told = [f"On replay, capture {row['capture_id']} of {row['url']}: {row['problem']}" for row in differences[:20]]
+    if len(differences) > len(told):
+        told.append(f"{len(differences) - len(told):,} more captures differ on replay.")
+    if incomplete := replay["pages_incomplete"]:
+        told.append(f"{_number(incomplete)} pages lack some of what they need to look as they did.")
+    return told
 
 
 def _fires(rows: list[Row]) -> list[str]:

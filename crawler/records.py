@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import platform
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,6 +23,7 @@ from archive.model import Capture, Exchange, Omission, Reading, RecordRef, Route
 from archive.needs import PageRecord
 from archive.query import Archive
 from archive.reextract import renew
+from archive.replaying import Replay, replay
 from archive.report import write_report
 from archive.warc import AskedLog, FileLimits, Recovery, WarcWriter, recover
 from crawler import consent
@@ -166,20 +168,29 @@ class Records:
         """Lay down the run's end, seal the run, write its report; then see that nothing is missing.
 
         Raises:
-            IntegrityError: what was asked, laid down and indexed differs in number.
+            IntegrityError: what was asked, laid down and indexed differs in number, or a capture does not replay as
+                the index has it.
             VigilError: the archive cannot be written.
         """
         await self._thread.close(end)
         self._is_settled = self.asked.count == self._keeper.laid
         await seal_run(self._collection, self._options.settings, self._uid, self._clock)
         indexed: int | None = None
+        replayed: Replay | None = None
         if not (self._options.index_later or self._keeper.is_behind):
             with Archive.open(self._collection) as archive:
-                write_report(archive, self._uid)
+                replayed = await asyncio.to_thread(replay, archive, self._uid, workers=os.cpu_count() or 1)
+                write_report(archive, self._uid, replayed)
                 write_feeds(archive, datetime.now(UTC))
                 indexed = archive.captures_of(self._uid)
         await asyncio.to_thread(self._write_cdxj)
         self._compare_counts(indexed)
+        if replayed is not None and replayed.differences:
+            first, number = replayed.differences[0], len(replayed.differences)
+            raise IntegrityError(
+                f"{number} of {replayed.captures} captures differ on replay: {first.url}: {first.problem}",
+                hint="The run's report names them all; `vigil verify` says whether records or index are damaged.",
+            )
 
     def _write_cdxj(self) -> None:
         """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
