@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
 from archive.errors import IntegrityError
-from archive.evidence.gather import Member
+from archive.evidence.gather import Member, page_id_of
 from archive.evidence.seal import record_name
 from archive.model import Capture
 
@@ -29,6 +29,7 @@ class Claim:
     server_ip: str
     record_id: str
     metadata_id: str
+    page_id: str
     payload_sha256: str
     run: str
     route: str
@@ -72,10 +73,11 @@ def read_claim(data: bytes) -> Claim:
     raise IntegrityError("claim.json is not written as a package writes it", hint="Ask for the package again.")
 
 
-def sealed_facts(main: Member, metadata: Member, warcinfo: Member) -> dict[str, str]:
+def sealed_facts(main: Member, metadata: Member, warcinfo: Member, page_id: str) -> dict[str, str]:
     """Give what the records themselves say of a capture, for the claim and for its checks.
 
-    ``main`` is the response or revisit record; the metadata record itself where there was no answer.
+    ``main`` is the response or revisit record; the metadata record itself where there was no answer. ``page_id`` names
+    the page record; it is empty for a page that comes without what it needs to look as it did.
     """
     record = main.record
     line = record.block.split(b"\r\n", 1)[0].split(b"\n", 1)[0].decode("latin-1").split(" ")
@@ -90,6 +92,7 @@ def sealed_facts(main: Member, metadata: Member, warcinfo: Member) -> dict[str, 
         "server_ip": record.get("WARC-IP-Address") or "",
         "record_id": record.get("WARC-Record-ID") or "",
         "metadata_id": metadata.record.get("WARC-Record-ID") or "",
+        "page_id": page_id,
         "payload_sha256": (record.get("WARC-Payload-Digest") or "").removeprefix("sha256:"),
         "run": notes.get("vigil-run", ""),
         "route": routed or "site",
@@ -101,7 +104,7 @@ def facts_of_capture(members: tuple[Member, ...], capture: Capture) -> dict[str,
     by_id = {member.record.ref.record_id: member for member in members}
     main = by_id[capture.record.record_id]
     warcinfo = by_id[main.record.get("WARC-Warcinfo-ID") or ""]
-    return sealed_facts(main, by_id[capture.metadata.record_id], warcinfo)
+    return sealed_facts(main, by_id[capture.metadata.record_id], warcinfo, page_id_of(members))
 
 
 def name_of(member: Member) -> str:

@@ -23,7 +23,7 @@ from archive.evidence.segment import since
 from archive.evidence.signature import fingerprint_of
 from archive.evidence.tokens import accept_answer, request_for
 from archive.evidence.trust import Trust, trust_of
-from archive.model import Capture, Route, Sha256, sha256_of
+from archive.model import Capture, Purpose, Route, Sha256, sha256_of
 from archive.query import Archive
 from archive.query.answers import StoredCapture
 
@@ -79,7 +79,7 @@ def export(collection: Collection, settings: Settings, archive: Archive, request
         )
     keys = read_signing(settings.keys, read_passphrase(settings.passphrase_file), now)
     trust = trust_of(settings, collection)
-    members = members_of(archive, collection, capture)
+    members = members_of(archive, collection, capture, with_page=True)
     proofs = _proofs(Proofs(collection, trust), members)
     main = proofs[_name_of_main(members, capture)]
     seals = tuple({proof.seal.name: proof.seal for proof in proofs.values()}.values())
@@ -101,7 +101,7 @@ def export(collection: Collection, settings: Settings, archive: Archive, request
     derived, papers, problems = makers(archive, contents)
     files = complete(assemble(replace(contents, derived=derived, papers=papers)), keys)
     stamps, unstamped = _stamped(files[LIST], settings, contents.trust)
-    warnings = (*_warnings(proofs), *problems, *unstamped)
+    warnings = (*_warnings(proofs), *_lacks(claim, capture), *problems, *unstamped)
     return Exported(claim=claim, files=files | stamps, warnings=warnings)
 
 
@@ -202,6 +202,13 @@ def _stamped(listed: bytes, settings: Settings, trust: Trust) -> tuple[dict[str,
         except VigilError as error:
             problems.append(f"the time of export is not stamped by {one.name}: {error}")
     return found, tuple(problems)
+
+
+def _lacks(claim: Claim, capture: Capture) -> tuple[str, ...]:
+    """Say that a page comes without what it needs to look as it did."""
+    if claim.page_id or capture.purpose is not Purpose.POST or capture.status not in {200, 304}:
+        return ()
+    return ("the page is incomplete: it has no page record, so pictures and styles are not part of the package",)
 
 
 def _warnings(proofs: Mapping[str, Proof]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Which records prove a capture, as the gzip members that they are: its own, and those that hold its payload."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archive.collection import Collection
@@ -7,6 +8,7 @@ from archive.database import micros, warc_date
 from archive.errors import DamagedRecordError
 from archive.model import Capture, CaptureKind, RecordRef
 from archive.query import Archive
+from archive.query.pages import Gathered
 from archive.warc import Record, path_of, read_record, walk
 from archive.warc.notes import Notes
 
@@ -19,27 +21,58 @@ class Member:
     data: bytes
 
 
-def members_of(archive: Archive, collection: Collection, capture: Capture) -> tuple[Member, ...]:
+def members_of(
+    archive: Archive, collection: Collection, capture: Capture, *, with_page: bool = False
+) -> tuple[Member, ...]:
     """Give all records that together prove a capture, in the order in which a reader wants them.
 
     Those of a revisit's original come first; each file's warcinfo stands before its records, then certificates,
-    request, response or revisit, metadata.
+    request, response or revisit, metadata. ``with_page`` adds the page record, where there is one, and all records of
+    every capture that it names.
 
     Raises:
         DamagedRecordError: a record fails its digest, or the original of a revisit is not in the archive.
         NotFoundError: a WARC file is not there.
     """
-    found: list[Member] = []
-    file = None
+    refs = dict.fromkeys(_refs_of(archive, collection, capture))
+    if with_page and (page := archive.pages.gathered(capture)) is not None:
+        _refuse_missing(page)
+        refs |= dict.fromkeys((_first_of(collection, page.record.file), page.record))
+        for one in (page.of, *(one for _, one in page.members)):
+            refs |= dict.fromkeys(_refs_of(archive, collection, one))
+    # Two captures of one file may share certificates, and pages what they need.
+    return tuple(member_of(collection, ref) for ref in refs)
+
+
+def page_id_of(members: Iterable[Member]) -> str:
+    """Give the id of the page record among the members; empty where there is none, so that the page is incomplete."""
+    notes = ((one.record, Notes.from_block(one.record.block, "")) for one in members if one.record.type == "metadata")
+    return next((record.ref.record_id for record, told in notes if told.get("vigil-page") is not None), "")
+
+
+def _refs_of(archive: Archive, collection: Collection, capture: Capture) -> Iterator[RecordRef]:
+    """Name all records of a capture, those of its original first, each file's warcinfo before them."""
     for one in (*_originals(archive, capture), capture):
-        refs = dict.fromkeys((*certificates_of(collection, one), one.request, one.record, one.metadata))
-        members = [member_of(collection, ref) for ref in refs if ref is not None]
-        if one.record.file != file:
-            file = one.record.file
-            found.append(member_of(collection, next(walk(path_of(collection, file))).ref))
-        found += members
-    # Two captures of one file may share certificates.
-    return tuple({member.record.ref: member for member in found}.values())
+        yield _first_of(collection, one.record.file)
+        yield from certificates_of(collection, one)
+        yield from (ref for ref in (one.request, one.record, one.metadata) if ref is not None)
+
+
+def _first_of(collection: Collection, file: str) -> RecordRef:
+    return next(walk(path_of(collection, file))).ref
+
+
+def _refuse_missing(page: Gathered) -> None:
+    """Refuse a page of which the archive lacks something that its page record names.
+
+    Raises:
+        DamagedRecordError: it does.
+    """
+    if page.missing:
+        raise DamagedRecordError(
+            f"what the page needs is not in the archive: {page.missing[0]}",
+            hint="Run vigil verify; a WARC file may be missing.",
+        )
 
 
 def _originals(archive: Archive, capture: Capture) -> tuple[Capture, ...]:

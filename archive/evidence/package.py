@@ -69,8 +69,9 @@ def assemble(contents: Contents) -> dict[str, bytes]:
     files["claim.json"] = write_claim(contents.claim)
     files["custody.jsonl"] = contents.custody
     files[WARC] = b"".join(member.data for member in contents.members)
+    digits = max(3, len(str(len(contents.members))))
     for number, member in enumerate(contents.members, 1):
-        files[f"records/{number:03}-{name_of(member).removeprefix('records/')}"] = member.data
+        files[f"records/{number:0{digits}}-{name_of(member).removeprefix('records/')}"] = member.data
     for one in contents.seals:
         folder = f"seals/{one.seal.name}"
         files |= {f"{folder}/{SUMS}": one.seal.sums, f"{folder}/{SIGNATURE}": one.seal.signature}

@@ -152,14 +152,15 @@ def package_records(scope: PackageScope) -> Iterator[Finding]:
     """The WARC file is exactly the records, no part of the capture is left out, and the claim says what they say.
 
     The sealed metadata record names every record of its capture, the certificates shown and, for a revisit, the
-    original; all must be there and nothing else. URL, time, address, ids, digest, run, route and seal in the claim must
-    be those of the records, ``proved_by`` the earliest time stamp, and the capture not later than that.
+    original; the page record names every capture that the page needs. All must be there whole, and nothing else. URL,
+    time, address, ids, digest, run, route and seal in the claim must be those of the records, ``proved_by`` the
+    earliest time stamp, and the capture not later than that.
     """
     yield from _faults(scope, "package-records")
     names = sorted(name for name in scope.files if name.startswith("records/"))
     if not names or b"".join(scope.files[name] for name in names) != scope.files.get(WARC):
         yield _about("package-records", WARC, "other bytes than those of the records", "the records, one by one")
-    for what in damages(scope.members, scope.claim.metadata_id if scope.claim else ""):
+    for what in damages(scope.members, scope.claim):
         yield _about("package-records", "records/", what, "every record of the capture and nothing else")
     if scope.claim is not None:
         yield from _claimed(scope, scope.claim)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from archive.errors import IntegrityError, VigilError
 from archive.evidence import merkle
-from archive.evidence.claim import name_of, sealed_facts, spelled
-from archive.evidence.gather import Member
+from archive.evidence.claim import Claim, name_of, sealed_facts, spelled
+from archive.evidence.gather import Member, page_id_of
 from archive.evidence.log import LogProof, open_checkpoint, read_checkpoint, read_proof
 from archive.evidence.owed import part_name
 from archive.evidence.seal import SUMS, read_facts, read_sums
@@ -13,38 +13,62 @@ from archive.verify.packed import PackageScope, PackedSeal
 from archive.warc.notes import Notes
 
 
-def damages(members: Mapping[str, Member], metadata_id: str) -> Iterator[str]:
-    """Say what is missing, or too much, for the capture whose metadata record has that id.
+def damages(members: Mapping[str, Member], claim: Claim | None) -> Iterator[str]:
+    """Say what is missing, or too much, for the capture that is claimed.
 
-    Every metadata record names the records of its capture, the certificates shown, and a revisit's original. All that
-    is named must be there, and nothing else; there is one metadata record, and one more for an original.
+    Every metadata record names the records of its capture, the certificates shown, and a revisit's original; the page
+    record names the captures that the page needs. All that is named must be there, and nothing else; the capture has
+    one metadata record, and so has each original and each capture that the page needs.
     """
+    metadata_id, page_id = (claim.metadata_id, claim.page_id) if claim else ("", "")
     have = sorted(member.record.ref.record_id for member in members.values())
     all_notes = {
         member.record.ref.record_id: Notes.from_block(member.record.block, "")
         for member in members.values()
         if member.record.type == "metadata"
     }
-    needed = {metadata_id, *(member.record.get("WARC-Warcinfo-ID") for member in members.values())}
+    needed = {metadata_id, page_id, *(member.record.get("WARC-Warcinfo-ID") for member in members.values())}
     for notes in all_notes.values():
         needed |= _named(notes)
-    needed.discard(None)
-    for one in sorted(set(filter(None, needed)) - set(have)):
-        yield f"{one} is missing"
-    for one in sorted(set(have) - needed):
-        yield f"{one} belongs to nothing that is there"
+    missing = set(filter(None, needed)) - set(have)
+    yield from (f"{one} is missing" for one in sorted(missing))
+    yield from (f"{one} belongs to nothing that is there" for one in sorted(set(have) - needed))
     if len(set(have)) != len(have):
         yield "two records have one id"
     main = all_notes.get(metadata_id)
     if main is None:
         yield f"the metadata record {metadata_id} is missing"
         return
-    original = _last_word(main.get("vigil-original"), -2)
-    others = [notes for record_id, notes in all_notes.items() if record_id != metadata_id]
-    if len(others) != (1 if original else 0):
-        yield f"{len(others)} metadata records besides the capture's own"
-    if original and not all(original in (notes.get("vigil-records") or "").split(" ") for notes in others):
-        yield f"the metadata record of the original {original} is missing"
+    yield from _unowned(all_notes, main, metadata_id)
+    yield from _wrong_page(members, all_notes, main, page_id)
+
+
+def _unowned(all_notes: Mapping[str, Notes], main: Notes, metadata_id: str) -> Iterator[str]:
+    """Hold the metadata records against the captures that are needed: one for each, and none besides."""
+    wanted = {one for notes in all_notes.values() for one in _captures(notes)} - set(_records(main))
+    others = [
+        notes for record_id, notes in all_notes.items() if record_id != metadata_id and notes.get("vigil-page") is None
+    ]
+    if len(others) != len(wanted):
+        yield f"{len(others)} metadata records besides the capture's own, for {len(wanted)} captures"
+    held = {one for notes in others for one in _records(notes)}
+    for one in sorted(wanted - held):
+        yield f"the metadata record of {one} is missing"
+
+
+def _wrong_page(
+    members: Mapping[str, Member], all_notes: Mapping[str, Notes], main: Notes, page_id: str
+) -> Iterator[str]:
+    """Hold the page record against the claim: it is the one that is named, of this capture or of the same payload."""
+    pages = {record_id: page for record_id, notes in all_notes.items() if (page := notes.get("vigil-page")) is not None}
+    if sorted(pages) != [page_id] * bool(page_id):
+        yield f"the page records are {' '.join(sorted(pages)) or 'none'}, the claim names {page_id or 'none'}"
+    digests = {one.record.ref.record_id: one.record.get("WARC-Payload-Digest") for one in members.values()}
+    own = {digests.get(one) for one in _records(main)} - {None}
+    for page in pages.values():
+        of = page.split(" ")[-1]
+        if of not in _records(main) and digests.get(of) not in own:
+            yield f"the page record is of {of}, which is another page"
 
 
 def facts(scope: PackageScope) -> dict[str, str]:
@@ -59,7 +83,7 @@ def facts(scope: PackageScope) -> dict[str, str]:
     is_main = main.record.type in {"response", "revisit"} or (main is metadata and claim.kind == "failure")
     if warcinfo is None or claim.record_id not in parts.split(" ") or not is_main:
         return {}
-    found = sealed_facts(main, metadata, warcinfo)
+    found = sealed_facts(main, metadata, warcinfo, page_id_of(scope.members.values()))
     for one in scope.seals:
         if name_of(main) in _lines(one):
             proved = one.proved_by(SUMS)
@@ -104,7 +128,18 @@ def check_published(scope: PackageScope, proof: LogProof, outside: bytes) -> Non
 
 def _named(notes: Notes) -> set[str | None]:
     certificates = {_last_word(place, -1) for place in notes.all("tls-certificate")}
-    return {*(notes.get("vigil-records") or "").split(" "), *certificates, _last_word(notes.get("vigil-original"), -2)}
+    return {*_records(notes), *certificates, *_captures(notes)}
+
+
+def _records(notes: Notes) -> list[str]:
+    return (notes.get("vigil-records") or "").split()
+
+
+def _captures(notes: Notes) -> set[str]:
+    """Give the records, one for each capture, that a metadata record names beside those of its own capture."""
+    page = _last_word(notes.get("vigil-page"), -1)
+    members = {words[3] for one in notes.all("vigil-member") if len(words := one.split(" ")) > 3}
+    return {one for one in (page, _last_word(notes.get("vigil-original"), -2), *members) if one}
 
 
 def _last_word(text: str | None, at: int) -> str | None:

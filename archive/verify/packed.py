@@ -17,7 +17,7 @@ from archive.evidence.tokens import Stamp, TimeAuthority, check_token
 from archive.model import Sha256
 from archive.warc.reader import read_member
 
-_RECORD = re.compile(r"records/[0-9]{3}-([a-z]+-[0-9a-f-]{36}\.warc\.gz)")
+_RECORD = re.compile(r"records/[0-9]{3,6}-([a-z]+-[0-9a-f-]{36}\.warc\.gz)")
 _SEAL_FILE = re.compile(r"seals/([A-Za-z0-9][A-Za-z0-9._-]*)/(.+)")
 _PACKAGE_TOKEN = re.compile(rf"{re.escape(LIST)}\.([a-z0-9-]{{1,32}})\.tst")
 PROOF = "log.tlog-proof"

@@ -280,7 +280,7 @@ def notes_of_page(page: PageRecord) -> Notes:
     if target_uri(page.url) != page.url:
         notes.add("vigil-url", page.url)
     for one in page.members:
-        notes.add("vigil-member", f"{one.role} {one.run} {one.sequence} {one.record_id} {one.url}")
+        notes.add("vigil-member", f"{one.role} {one.run} {one.sequence} {one.record_id} {target_uri(one.url)}")
     for lack in page.left_out:
         notes.add("vigil-left-out", f"{lack.role} {lack.kind} {lack.url}")
         notes.add("vigil-reason", lack.reason)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -159,7 +159,7 @@ def serving(folder: Path, *authorities: TestAuthority) -> Iterator[tuple[Authori
             server.__exit__()
 
 
-def build_sealed(folder: Path) -> Sealed:
+def build_sealed(folder: Path, build: Callable[[Path], Collection] = build) -> Sealed:
     """Lay down three nights of an invented blog and seal them one by one."""
     folder.mkdir(exist_ok=True)
     collection = build(folder / "collection")

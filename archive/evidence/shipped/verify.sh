@@ -229,7 +229,7 @@ records=
 for record in records/*; do
   [ -f "$record" ] || continue
   records="$records $record"
-  name=$(printf '%s\n' "$record" | sed -n 's,^records/[0-9]\{3\}-\([a-z]*-[0-9a-f-]\{36\}\.warc\.gz\)$,records/\1,p')
+  name=$(printf '%s\n' "$record" | sed -n 's;^records/[0-9]\{3,6\}-\([a-z]*-[0-9a-f-]\{36\}\.warc\.gz\)$;records/\1;p')
   [ -n "$name" ] || { fault "$record is no name of a record"; continue; }
   echo "$(digest_of "$record")  $name" >>"$tmp/lines"
 done
@@ -261,37 +261,51 @@ of() { sed -n "s/^$2: //p" "$1" | sed -n 1p; }
 if [ -z "$records" ]; then fault "there are no records"; fi
 # shellcheck disable=SC2086  # the names were made by the shell and hold no blanks
 cat $records /dev/null | cmp -s - evidence.warc.gz || fault "evidence.warc.gz is not the records, one by one"
-main_id=$(claim record_id) metadata_id=$(claim metadata_id)
-main= metadata= others=0 mine= original=
+main_id=$(claim record_id) metadata_id=$(claim metadata_id) page_id=$(claim page_id)
+main= metadata= others=0 mine= pages=
 : >"$tmp/have"
-printf '%s\n' "$metadata_id" >"$tmp/needed"
+: >"$tmp/wanted"
+: >"$tmp/theirs"
+: >"$tmp/digests"
+printf '%s\n' "$metadata_id" "$page_id" >"$tmp/needed"
 for record in $records; do
   header "$record" >"$tmp/header"
   id=$(of "$tmp/header" WARC-Record-ID) type=$(of "$tmp/header" WARC-Type)
   printf '%s\n' "$id" >>"$tmp/have"
   of "$tmp/header" WARC-Warcinfo-ID >>"$tmp/needed"
   [ "$id" != "$main_id" ] || { main=$record main_type=$type; cp "$tmp/header" "$tmp/main"; }
+  printf '%s %s\n' "$id" "$(of "$tmp/header" WARC-Payload-Digest)" >>"$tmp/digests"
   [ "$type" = metadata ] || continue
   block "$record" >"$tmp/block"
   of "$tmp/block" vigil-records | tr ' ' '\n' >>"$tmp/needed"
-  sed -n 's/^tls-certificate: .* \([^ ]*\)$/\1/p; s/^vigil-original: .* \([^ ]*\) [^ ]*$/\1/p' "$tmp/block" >>"$tmp/needed"
+  sed -n 's/^tls-certificate: .* \([^ ]*\)$/\1/p' "$tmp/block" >>"$tmp/needed"
+  sed -n 's/^vigil-original: .* \([^ ]*\) [^ ]*$/\1/p; s/^vigil-page: .* \([^ ]*\)$/\1/p
+    s/^vigil-member: [^ ]* [^ ]* [^ ]* \([^ ]*\) .*$/\1/p' "$tmp/block" >>"$tmp/wanted"
   if [ "$id" = "$metadata_id" ]; then
     metadata=$record mine=$(of "$tmp/block" vigil-records) kind=$(of "$tmp/block" vigil-kind)
     run=$(of "$tmp/block" vigil-run)
-    original=$(sed -n 's/^vigil-original: .* \([^ ]*\) [^ ]*$/\1/p' "$tmp/block" | sed -n 1p)
+  elif grep -q '^vigil-page: ' "$tmp/block"; then
+    pages=$pages$id page_of=$(sed -n 's/^vigil-page: .* \([^ ]*\)$/\1/p' "$tmp/block" | sed -n 1p)
   else
-    others=$((others + 1)) theirs=$(of "$tmp/block" vigil-records)
+    others=$((others + 1))
+    of "$tmp/block" vigil-records | tr ' ' '\n' >>"$tmp/theirs"
   fi
 done
+cat "$tmp/wanted" >>"$tmp/needed"
 sort "$tmp/have" >"$tmp/have.sorted"
 sort -u "$tmp/needed" | sed '/^$/d' >"$tmp/needed.sorted"
 cmp -s "$tmp/have.sorted" "$tmp/needed.sorted" ||
   fault "a record is missing or too much: $(sort "$tmp/have.sorted" "$tmp/needed.sorted" | uniq -u | tr '\n' ' ')"
 [ -n "$metadata" ] || fault "the metadata record of the claim is missing"
-if [ -n "$original" ]; then
-  [ "$others" = 1 ] && among "$original" "$theirs" || fault "the original of the revisit is not there whole"
-else
-  [ "$others" = 0 ] || fault "there are $others more metadata records"
+printf '%s\n' "$mine" | tr ' ' '\n' >"$tmp/mine"
+sort -u "$tmp/wanted" | grep -v -x -F -f "$tmp/mine" >"$tmp/captures"
+[ "$others" = "$(count <"$tmp/captures")" ] || fault "there are $others more metadata records, which is not one for each capture"
+while read -r id; do grep -q -x -F "$id" "$tmp/theirs" || fault "the capture of $id is not there whole"; done <"$tmp/captures"
+[ "$pages" = "$page_id" ] || fault "the page record is not the one that the claim names"
+if [ -n "$page_id" ] && ! among "$page_of" "$mine"; then
+  digest=$(sed -n "s/^$page_of //p" "$tmp/digests" | sed -n 1p)
+  own=$(sed -n "s/^$main_id //p" "$tmp/digests" | sed -n 1p)
+  [ -n "$digest" ] && [ "$digest" = "$own" ] || fault "the page record is of another page"
 fi
 same() { # field, what the records say
   grep -q -x -F -e " \"$1\": \"$2\"," -e " \"$1\": \"$2\"" claim.json && [ "$(claim "$1")" = "$2" ] ||
@@ -307,7 +321,7 @@ if [ -n "$main" ] && among "$main_id" "$mine"; then
     route=$(of "$tmp/block" vigil-route)
   done
   [ "$main_type" = metadata ] || status=$(block "$main" | sed -n '1{s/^[^ ]* \([^ ]*\).*$/\1/p;}')
-  name=$(printf '%s\n' "$main" | sed 's,^records/...-,records/,')
+  name=$(printf '%s\n' "$main" | sed 's,^records/[0-9]*-,records/,')
   seal=
   for one in $(cat "$tmp/in-order"); do
     grep -q "  $name\$" "seals/$one/SHA256SUMS" && seal=$one
@@ -322,6 +336,7 @@ if [ -n "$main" ] && among "$main_id" "$mine"; then
   same server_ip "$(of "$tmp/main" WARC-IP-Address)"
   same record_id "$(of "$tmp/main" WARC-Record-ID)"
   same metadata_id "$metadata_id"
+  same page_id "$pages"
   same payload_sha256 "${digest#sha256:}"
   same run "$run"
   same route "${route:-site}"
@@ -332,9 +347,9 @@ if [ -n "$main" ] && among "$main_id" "$mine"; then
 else
   fault "the record of the claim is missing"
 fi
-names=' "format" "url" "captured_at" "kind" "status" "server_ip" "record_id" "metadata_id" "payload_sha256" "run" "route" "seal" "proved_by" "asked_for" "as_of" "capture_before" "capture_after" "archive" "number" "exported_at" "case" "recipient" "purpose"'
+names=' "format" "url" "captured_at" "kind" "status" "server_ip" "record_id" "metadata_id" "page_id" "payload_sha256" "run" "route" "seal" "proved_by" "asked_for" "as_of" "capture_before" "capture_after" "archive" "number" "exported_at" "case" "recipient" "purpose"'
 [ " $(sed -n 's/^ \("[a-z_0-9]*"\): ".*",\{0,1\}$/\1/p' claim.json | tr '\n' ' ')" = "$names " ] &&
-  [ "$(count <claim.json)" = 25 ] || fault "claim.json is not written as a package writes it"
+  [ "$(count <claim.json)" = 26 ] || fault "claim.json is not written as a package writes it"
 for seal in $(cat "$tmp/in-order"); do
   run=$(top "$seal" run) part=$(top "$seal" part)
   [ "$(top "$seal" parts)" = 1 ] || run=$run.part$part
