@@ -180,6 +180,8 @@ class Records:
         if not (self._options.index_later or self._keeper.is_behind):
             with Archive.open(self._collection) as archive:
                 replayed = await asyncio.to_thread(replay, archive, self._uid, workers=os.cpu_count() or 1)
+                told = (replayed.captures, replayed.texts, replayed.pages_incomplete)
+                log.info("replayed: %d captures, %d texts; %d pages are incomplete", *told)
                 write_report(archive, self._uid, replayed)
                 write_feeds(archive, datetime.now(UTC))
                 indexed = archive.captures_of(self._uid)
