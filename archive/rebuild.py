@@ -141,14 +141,14 @@ def _write_cdxj(collection: Collection, workers: int | None) -> None:
 
 
 @contextmanager
-def pool(workers: int) -> Iterator[Executor | None]:
-    """Give processes that read pages; None where one, this one, is enough."""
+def pool(workers: int, *, preload: str = "archive.jobs") -> Iterator[Executor | None]:
+    """Give processes that have a module loaded, the readers of pages as it is; None where this one is enough."""
     if workers < 2:
         yield None
         return
     # Forked from a process that has the readers loaded and neither threads nor an open database.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["archive.jobs"])
+    context.set_forkserver_preload([preload])
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
         for _ in range(workers):
             executor.submit(int)  # so that they start while the first records are read

@@ -2,15 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.errors import DamagedRecordError, StorageError
+from archive.errors import DamagedRecordError
 from archive.evidence.seal import record_name
 from archive.model import Route, RunEnd, RunStart, Sha256, sha256_of
-from archive.warc import Record, RunEnded, RunStarted, groups, walk, warc_files
+from archive.warc import RunEnded, RunStarted, groups, members, walk, warc_files
 
 _RUN = re.compile(rb"(?m)^vigil-run: (\S+)")
 _ROUTE = re.compile(rb"(?m)^vigil-route: (\S+)")
@@ -111,18 +110,3 @@ def read_file(path: Path) -> SealedFile:
         last_offset = record.ref.offset
         records.append((record_name(record.type, record.ref.record_id), sha256_of(member)))
     return SealedFile(name=path.name, digest=Sha256(whole.hexdigest()), last_offset=last_offset, records=tuple(records))
-
-
-def members(path: Path) -> Iterator[tuple[Record, bytes]]:
-    """Give every record of a file with the bytes of its gzip member.
-
-    Raises:
-        DamagedRecordError: a record cannot be read.
-        StorageError: the disk refused.
-    """
-    try:
-        with path.open("rb") as file:
-            for record in walk(path):
-                yield record, file.read(record.ref.length)
-    except OSError as error:
-        raise StorageError(f"{path.name} cannot be read: {error.strerror}") from error

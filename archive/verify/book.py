@@ -7,6 +7,8 @@ from archive.collection import Collection
 from archive.errors import IntegrityError, NotFoundError, VigilError
 from archive.evidence.custody import Custody, CustodyEvent, EventKind
 from archive.evidence.ledger import Leaf, Ledger, seal_names, seal_of
+from archive.evidence.members import RunFiles, runs_of
+from archive.evidence.owed import is_sealed
 from archive.evidence.seal import RunFacts, Seal, read_facts, read_sums, token_name
 from archive.evidence.tokens import Stamp, check_token
 from archive.evidence.trust import Trust, trust_inside
@@ -45,6 +47,7 @@ class Book:
     leaves: tuple[Leaf, ...] = ()
     events: tuple[CustodyEvent, ...] = ()
     seal_of_file: dict[str, str] = field(default_factory=dict)
+    _runs: tuple[RunFiles, ...] | None = None
     _lines: tuple[str, dict[str, Sha256]] = ("", {})
     _seen: set[str] = field(default_factory=set)
     _files_seen: set[str] = field(default_factory=set)
@@ -54,6 +57,17 @@ class Book:
         """Whether anything shows that the archive is meant to be sealed."""
         told = any(event.kind in {EventKind.SEALED, EventKind.STAMPED} for event in self.events)
         return bool(self.entries or self.leaves or told or self.trust.published)
+
+    def runs(self) -> tuple[RunFiles, ...]:
+        """Give every run and its closed files, as they were when this was first asked."""
+        if self._runs is None:
+            self._runs = runs_of(self.collection)
+        return self._runs
+
+    def unsealed(self) -> tuple[RunFiles, ...]:
+        """Give the runs that lack a seal, or a part of one, in the order of writing."""
+        names = seal_names(self.collection)
+        return tuple(run for run in self.runs() if not is_sealed(self.collection, run.run, names))
 
     def lines(self, seal: str) -> dict[str, Sha256]:
         """Give a seal's list; empty where it cannot be read."""

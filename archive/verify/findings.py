@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from archive.collection import Collection
 from archive.errors import VigilError
+from archive.model import RecordRef, Sha256
 from archive.verify.book import Book
+from archive.warc import Grouping
 
 RESTORE = "Restore the file from a copy; until then, trust nothing that rests on this record."
 REBUILD = "The WARC files are right: make the index again with `vigil rebuild`."
@@ -50,8 +52,8 @@ class Scope:
     """What a round of checks knows and remembers.
 
     ``live`` names the files of a run that is writing now: the index may lag behind them, so it is not held against
-    them. ``book`` are the seals. ``warcinfo`` is the id of the present file's first record, ``ids`` are all record ids
-    met so far, ``imports`` the files that runs of the route import tell of.
+    them. ``book`` are the seals. ``ids`` are all record ids met so far, ``runs`` those told of and whether they ended,
+    ``imports`` the files that runs of the route import tell of, ``matched`` the captures compared with the index.
     """
 
     collection: Collection
@@ -61,10 +63,56 @@ class Scope:
     book: Book
     trouble: VigilError | None = None
     """Why there is no ``db``."""
-    warcinfo: str | None = None
     ids: set[str] = field(default_factory=set)
     runs: dict[str, bool] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
+    matched: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class FileScope:
+    """What the checks of one file know and remember.
+
+    ``warcinfo`` is the id of its first record, ``is_torn`` says whether something before could not be read,
+    ``unclaimed`` are the records that belong to no unit yet, by their offsets, ``matched`` the captures compared.
+    """
+
+    path: Path
+    db: sqlite3.Connection | None
+    grouping: Grouping
+    warcinfo: str | None = None
+    is_torn: bool = False
+    unclaimed: dict[int, tuple[str, RecordRef]] = field(default_factory=dict)
+    matched: int = 0
+
+    @property
+    def name(self) -> str:
+        """The file's lasting name."""
+        return self.path.name.removesuffix(".open")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRead:
+    """What one reading of a WARC file gave: findings, and what is compared with other files, seals and index.
+
+    ``findings`` are those of its records and exchanges; ``index`` those of the index, which broke off when
+    ``is_index_broken``. ``digest`` is the file's own, ``None`` where the disk did not give all of it; ``sealed`` are
+    its records by the names that seals use. ``ids`` are record ids with their offsets, ``runs`` those that it tells
+    of and whether they ended.
+    """
+
+    name: str
+    size: int
+    digest: Sha256 | None
+    sealed: dict[str, Sha256]
+    ids: tuple[tuple[str, int], ...]
+    records: int
+    findings: tuple[Finding, ...]
+    exchanges: int = 0
+    runs: dict[str, bool] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    index: tuple[Finding, ...] = ()
+    is_index_broken: bool = False
     matched: int = 0
 
 

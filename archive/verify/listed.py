@@ -13,7 +13,7 @@ from archive.ingest import hash_of
 from archive.model import IMPORTS, Capture, Route
 from archive.query.rows import CAPTURES, blocks_of, capture_of
 from archive.rebuild import compare, write_index
-from archive.verify.findings import REBUILD, Finding, Scope, check
+from archive.verify.findings import REBUILD, FileScope, Finding, Scope, check
 from archive.warc import Laid, LaidExchange, LaidOmission, RunEnded, RunStarted
 
 
@@ -59,11 +59,11 @@ def index_files(scope: Scope) -> Iterator[Finding]:
 
 
 @check
-def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+def index_captures(scope: FileScope, units: Sequence[Laid]) -> Iterator[Finding]:
     """The index lists exactly the exchanges that the WARC files hold, each with its place, time, status and digest."""
     if scope.db is None:
         return
-    name = path.name.removesuffix(".open")
+    name = scope.name
     end = indexed_to(scope.db, name)
     laid = {unit.record.offset: unit.capture for unit in units if isinstance(unit, LaidExchange)}
     if behind := [offset for offset in laid if offset >= end]:
@@ -84,11 +84,11 @@ def index_captures(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[
 
 
 @check
-def index_omissions(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+def index_omissions(scope: FileScope, units: Sequence[Laid]) -> Iterator[Finding]:
     """The index lists exactly what the WARC files say was left out, refused or lost."""
     if scope.db is None:
         return
-    name = path.name.removesuffix(".open")
+    name = scope.name
     end = indexed_to(scope.db, name)
     laid = {
         unit.record.offset: (unit.omission.url, unit.omission.kind.value, unit.omission.reason)
@@ -192,15 +192,18 @@ def index_anew(
         yield _index("index-anew", difference, "what the WARC files say", REBUILD)
 
 
-def note_runs(scope: Scope, units: Sequence[Laid]) -> None:
-    """Remember which runs began and ended."""
+def runs_told(units: Sequence[Laid]) -> tuple[dict[str, bool], tuple[str, ...]]:
+    """Say which runs began, which of them ended, and which files they imported."""
+    runs: dict[str, bool] = {}
+    imports: list[str] = []
     for unit in units:
         if isinstance(unit, RunStarted):
-            scope.runs.setdefault(unit.start.uid, False)
+            runs.setdefault(unit.start.uid, False)
             if unit.start.route is Route.IMPORT:
-                scope.imports.add(unit.start.mode.split(" ")[1])
+                imports += unit.start.mode.split(" ")[1:2]
         elif isinstance(unit, RunEnded):
-            scope.runs[unit.run_end.uid] = True
+            runs[unit.run_end.uid] = True
+    return runs, tuple(imports)
 
 
 def indexed_to(db: sqlite3.Connection, name: str) -> int:

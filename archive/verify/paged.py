@@ -2,21 +2,20 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from archive.database import PAGES_VERSION
 from archive.needs import PageRecord
-from archive.verify.findings import REBUILD, Finding, Scope, check
+from archive.verify.findings import REBUILD, FileScope, Finding, check
 from archive.verify.listed import indexed_to
 from archive.warc import Laid, LaidPage
 
 
 @check
-def index_pages(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+def index_pages(scope: FileScope, units: Sequence[Laid]) -> Iterator[Finding]:
     """The index lists exactly what the WARC files say that pages need: each member, and each thing left out."""
     if scope.db is None:
         return
-    name = path.name.removesuffix(".open")
+    name = scope.name
     end = indexed_to(scope.db, name)
     laid = {
         unit.record.offset: _told(unit.page)
@@ -37,11 +36,11 @@ def index_pages(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Fin
 
 
 @check
-def page_members(scope: Scope, path: Path, units: Sequence[Laid]) -> Iterator[Finding]:
+def page_members(scope: FileScope, units: Sequence[Laid]) -> Iterator[Finding]:
     """Every capture that a page record names, the page's own too, is in the archive."""
     if scope.db is None:
         return
-    end = indexed_to(scope.db, path.name.removesuffix(".open"))
+    end = indexed_to(scope.db, scope.name)
     sql = "SELECT 1 FROM exchanges x JOIN runs r ON r.id = x.run_id WHERE r.uid = ? AND x.sequence = ?"
     for unit in units:
         if not isinstance(unit, LaidPage) or unit.record.offset >= end:

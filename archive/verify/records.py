@@ -7,8 +7,8 @@ from pathlib import Path
 
 from archive.errors import DamagedRecordError, StorageError
 from archive.model import sha256_of
-from archive.verify.findings import RESTORE, Finding, Scope, check
-from archive.warc import Record, walk
+from archive.verify.findings import RESTORE, FileRead, FileScope, Finding, Scope, check
+from archive.warc import Record, members, walk
 
 _SERIAL = re.compile(r"-(\d{5,})-[^-]+\.warc\.gz$")
 _MEMBER = b"\x1f\x8b\x08"
@@ -71,21 +71,24 @@ def file_foreign(scope: Scope) -> Iterator[Finding]:
 
 
 @check
-def record_readable(scope: Scope, path: Path) -> Iterator[Finding | Record]:
+def record_readable(scope: FileScope) -> Iterator[Finding | tuple[Record, bytes]]:
     """Every byte of a WARC file belongs to a record that can be read.
 
     After a damaged record the next whole one is looked for, so that each is named.
     """
-    del scope
-    start = 0
+    path, start = scope.path, 0
     while True:
         try:
-            for record in walk(path, start):
-                yield record
+            for record, member in members(path, start):
+                yield record, member
                 start = record.end
         except DamagedRecordError as error:
-            following = _next_member(path, start)
-            length = (following or path.stat().st_size) - start
+            try:
+                following = _next_member(path, start)
+                length = (following or path.stat().st_size) - start
+            except OSError as refusal:
+                yield _unread(path, start, f"bytes that the disk does not give ({refusal})")
+                return
             yield _unread(path, start, f"{length} bytes that are no whole record ({error})")
         except StorageError as error:
             yield _unread(path, start, f"bytes that the disk does not give ({error})")
@@ -100,7 +103,7 @@ def record_readable(scope: Scope, path: Path) -> Iterator[Finding | Record]:
 
 
 @check
-def record_digest(scope: Scope, record: Record) -> Iterator[Finding]:
+def record_digest(scope: FileScope, record: Record) -> Iterator[Finding]:
     """Every record's block has the SHA-256 that its header states; a record without a digest proves nothing."""
     del scope
     stated = record.get("WARC-Block-Digest")
@@ -112,18 +115,25 @@ def record_digest(scope: Scope, record: Record) -> Iterator[Finding]:
 
 
 @check
-def record_unique(scope: Scope, record: Record) -> Iterator[Finding]:
+def record_unique(scope: Scope, read: FileRead) -> Iterator[Finding]:
     """No two records of the archive have the same WARC-Record-ID."""
-    if not record.ref.record_id:
-        yield _about(record, "record-unique", "no WARC-Record-ID", "an id of its own", RESTORE)
-    elif record.ref.record_id in scope.ids:
-        hint = "A record or file was copied; keep the one that the index lists."
-        yield _about(record, "record-unique", "an id that an earlier record has", "an id of its own", hint)
-    scope.ids.add(record.ref.record_id)
+    for record_id, offset in read.ids:
+        if record_id and record_id not in scope.ids:
+            scope.ids.add(record_id)
+            continue
+        yield Finding(
+            check="record-unique",
+            file=read.name,
+            offset=offset,
+            record=record_id or None,
+            found="an id that an earlier record has" if record_id else "no WARC-Record-ID",
+            expected="an id of its own",
+            hint="A record or file was copied; keep the one that the index lists." if record_id else RESTORE,
+        )
 
 
 @check
-def record_warcinfo(scope: Scope, record: Record) -> Iterator[Finding]:
+def record_warcinfo(scope: FileScope, record: Record) -> Iterator[Finding]:
     """Every file begins with a warcinfo record that states the file's name, and every other record names it."""
     name = record.ref.file
     if record.ref.offset == 0:
@@ -182,4 +192,4 @@ def _next_member(path: Path, start: int) -> int | None:
 
 
 FOLDER_CHECKS = (file_closed, file_series, file_foreign)
-RECORD_CHECKS = (record_digest, record_unique, record_warcinfo)
+RECORD_CHECKS = (record_digest, record_warcinfo)

@@ -5,32 +5,50 @@ import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.collection import Collection
-from archive.database import SCHEMA_VERSION, connect, newer_index, translated
 from archive.errors import DamagedIndexError, LockedError, NotFoundError, StorageError, VigilError
 from archive.evidence.tokens import Stamp
 from archive.evidence.trust import Trust
-from archive.verify import listed, logged, paged, records, sealed, units
+from archive.rebuild import pool
+from archive.verify import listed, logged, records, sealed
 from archive.verify.book import open_book
-from archive.verify.findings import Finding, Scope
-from archive.warc import Laid, LaidExchange, Record, walk, warc_files
+from archive.verify.file import Opening, Task, read_file
+from archive.verify.findings import FileRead, Finding, Scope
+from archive.warc import walk, warc_files
+
+_SMALL = 4_000_000
+"""Bytes of WARC that one process has read before others would have started."""
 
 
 class Round:
     """A round of checks over a collection; ``findings`` is gone through once, then the counts are known.
 
     ``skipped`` names the file that a run is writing now. ``trust`` are the keys that seals are checked by; left out,
-    the copies that lie in the archive itself.
+    the copies that lie in the archive itself. ``jobs`` processes read files, ``rate`` bytes a second between them at
+    most; what is found, and in which order, does not depend on them. ``is_fixity`` leaves out what exchanges and index
+    say, and checks the bytes of files, records and seals alone.
     """
 
-    def __init__(self, collection: Collection, trust: Trust | None = None) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        trust: Trust | None = None,
+        *,
+        jobs: int = 1,
+        rate: float | None = None,
+        is_fixity: bool = False,
+    ) -> None:
         self._collection = collection
         self._trust = trust
+        self._jobs = jobs
+        self._rate = rate
+        self._is_fixity = is_fixity
         self.files = 0
         self.records = 0
         self.bytes = 0
@@ -47,78 +65,96 @@ class Round:
         live = frozenset(_name(path) for path in everything if live_run and _run_of(path) == live_run)
         self.skipped = tuple(_name(path) for path in everything if _name(path) in live and path.name.endswith(".open"))
         files = tuple(path for path in everything if _name(path) not in self.skipped)
-        size = sum(path.stat().st_size for path in files)
         book = open_book(collection, self._trust, now=datetime.now(UTC), is_held=_is_held(collection))
         self.seals = len(book.entries)
         self.test_stamps = sum(
             isinstance(one, Stamp) and one.is_test for seal in book.entries for _, one in seal.stamps
         )
-        with _index(collection, is_live=bool(live)) as (db, trouble):
+        with _index(collection, is_live=bool(live)) as (opening, db, trouble):
             scope = Scope(collection=collection, files=files, live=live, db=db, book=book, trouble=trouble)
             for check in records.FOLDER_CHECKS:
                 yield from check(scope)
             for look in sealed.SEAL_CHECKS:
                 yield from look(book)
-            for check in listed.START_CHECKS:
+            for check in () if self._is_fixity else listed.START_CHECKS:
                 yield from _asked(scope, check(scope))
-            for path in files:
-                yield from self._file(scope, path, lambda done: progress(self.bytes + done, size))
-                self.files += 1
-                self.bytes += path.stat().st_size
-                progress(self.bytes, size)
-            if not live:
-                for check in listed.END_CHECKS:
-                    yield from _asked(scope, check(scope))
+            for read in self._read(scope, opening, progress):
+                yield from self._join(scope, read)
+            for check in () if live or self._is_fixity else listed.END_CHECKS:
+                yield from _asked(scope, check(scope))
             for look in (*sealed.SEAL_END_CHECKS, *logged.LOG_CHECKS):
                 yield from look(book)
 
-    def _file(self, scope: Scope, path: Path, progress: Callable[[int], None]) -> Iterator[Finding]:
-        heads: list[Record] = []
-        laid: list[Laid] = []
-        yield from self._records(scope, path, heads, progress)
-        yield from self._units(scope, path, heads, laid)
-        yield from units.record_belongs(scope, heads, laid)
-        yield from self._seal(scope, path, heads)
-        listed.note_runs(scope, laid)
-        if _name(path) not in scope.live:
-            for check in (*listed.FILE_CHECKS, *paged.FILE_CHECKS):
-                yield from _asked(scope, check(scope, path, laid))
+    def _read(
+        self, scope: Scope, opening: Opening, progress: Callable[[int, int], None]
+    ) -> Iterator[tuple[Path, FileRead]]:
+        """Read the files, by as many processes as are asked for, and give what was read in the files' order."""
+        sizes = {path: _size(path) for path in scope.files}
+        total = sum(sizes.values())
+        jobs = 1 if total < _SMALL else max(1, min(self._jobs, len(scope.files)))
+        tasks = [
+            Task(
+                collection=scope.collection,
+                path=path,
+                index=opening if scope.db is not None and _name(path) not in scope.live else None,
+                rate=self._rate and self._rate / jobs,
+                is_fixity=self._is_fixity,
+            )
+            for path in scope.files
+        ]
+        with pool(jobs, preload="archive.verify.file") as executor:
+            for path, read in zip(scope.files, self._results(executor, jobs, tasks, progress, total), strict=True):
+                self.files += 1
+                self.bytes += sizes[path]
+                progress(self.bytes, total)
+                yield path, read
 
-    def _records(
-        self, scope: Scope, path: Path, heads: list[Record], progress: Callable[[int], None]
-    ) -> Iterator[Finding]:
-        """Check each record; ``heads`` takes the records without their bytes, a file holds more than memory."""
-        scope.warcinfo = None
-        for one in records.record_readable(scope, path):
-            if isinstance(one, Finding):
-                yield one
-                continue
-            for check in records.RECORD_CHECKS:
-                yield from check(scope, one)
-            heads.append(replace(one, header=b"", block=b""))
-            self.records += 1
-            progress(one.end)
-
-    def _seal(self, scope: Scope, path: Path, heads: list[Record]) -> Iterator[Finding]:
-        """Hold a closed file against the seal of its run."""
-        if path.name.endswith(".open") or not scope.book.is_begun:
+    def _results(
+        self,
+        executor: Executor | None,
+        jobs: int,
+        tasks: Sequence[Task],
+        progress: Callable[[int, int], None],
+        total: int,
+    ) -> Iterator[FileRead]:
+        if executor is None:
+            for task in tasks:
+                yield read_file(task, lambda done: progress(self.bytes + done, total))
             return
-        whole, digests = sealed.digests(path, heads)
-        yield from sealed.sealed_file(scope.book, path.name, whole)
-        yield from sealed.sealed_record(scope.book, path.name, digests)
+        waiting: deque[Future[FileRead]] = deque()
+        for task in tasks:
+            waiting.append(executor.submit(read_file, task))
+            if len(waiting) > 2 * jobs:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
 
-    def _units(self, scope: Scope, path: Path, heads: list[Record], laid: list[Laid]) -> Iterator[Finding]:
-        """Check each exchange; ``laid`` takes the units without their bytes."""
-        for one in units.unit_understood(scope, path, heads):
-            if isinstance(one, Finding):
-                yield one
-            elif isinstance(one, LaidExchange):
-                self.exchanges += 1
-                for check in units.UNIT_CHECKS:
-                    yield from check(scope, one)
-                laid.append(replace(one, head=b"", entity=bytes))
-            else:
-                laid.append(one)
+    def _join(self, scope: Scope, told: tuple[Path, FileRead]) -> Iterator[Finding]:
+        """Pass on what was found in a file, and hold it against other files, its seal and the index."""
+        path, read = told
+        self.records += read.records
+        self.exchanges += read.exchanges
+        yield from read.findings
+        yield from records.record_unique(scope, read)
+        if scope.book.is_begun and not path.name.endswith(".open"):
+            yield from sealed.sealed_file(scope.book, read.name, read.digest)
+            yield from sealed.sealed_record(scope.book, read.name, read.sealed)
+        scope.runs.update({run: ended or scope.runs.get(run, False) for run, ended in read.runs.items()})
+        scope.imports.update(read.imports)
+        if scope.db is not None:
+            yield from read.index
+            scope.matched += read.matched
+            scope.db = None if read.is_index_broken else scope.db
+
+
+def _result(future: "Future[FileRead]") -> FileRead:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise StorageError(
+            "a process that read files was ended from outside",
+            hint="Memory may be short: try again with --jobs 1.",
+        ) from error
 
 
 def _asked(scope: Scope, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -131,11 +167,10 @@ def _asked(scope: Scope, findings: Iterator[Finding]) -> Iterator[Finding]:
 
 
 @contextlib.contextmanager
-def _index(collection: Collection, *, is_live: bool) -> Iterator[tuple[sqlite3.Connection | None, VigilError | None]]:
+def _index(
+    collection: Collection, *, is_live: bool
+) -> Iterator[tuple[Opening, sqlite3.Connection | None, VigilError | None]]:
     """Open the index as it lies there; ``None`` where that cannot be done, and why.
-
-    Reading a database in WAL mode makes files beside it, and checks must not write. While nobody else does either, the
-    file may be read as one that does not change.
 
     Raises:
         LockedError: someone wrote to it meanwhile.
@@ -143,13 +178,14 @@ def _index(collection: Collection, *, is_live: bool) -> Iterator[tuple[sqlite3.C
     path = collection.database
     is_still = not is_live and not path.with_name(f"{path.name}-wal").exists()
     before = _state(path)
+    opening = Opening(path=path, is_still=is_still)
     try:
-        db = _unchanging(path) if is_still else connect(path)
+        db = opening.open()
     except (NotFoundError, DamagedIndexError, StorageError) as error:
-        yield None, error
+        yield opening, None, error
         return
     with contextlib.closing(db):
-        yield db, None
+        yield opening, db, None
     if is_still and _state(path) != before:
         raise LockedError(
             "archive.db was written to while it was being verified, so what was said about it is void",
@@ -157,19 +193,11 @@ def _index(collection: Collection, *, is_live: bool) -> Iterator[tuple[sqlite3.C
         )
 
 
-def _unchanging(path: Path) -> sqlite3.Connection:
-    """Open a database that nobody writes to, without a trace."""
-    with translated(path):
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        try:
-            db.row_factory = sqlite3.Row
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA_VERSION:
-                raise newer_index(path, f"schema {version}")
-        except BaseException:
-            db.close()
-            raise
-        return db
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

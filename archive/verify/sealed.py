@@ -1,23 +1,19 @@
 """Checks of the seals: that every run has one, that files and records are what was sealed, who signed, and when."""
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 from archive.errors import IntegrityError, VigilError
 from archive.evidence.custody import EventKind
 from archive.evidence.ledger import seal_names, seal_of, seals_folder
-from archive.evidence.members import runs_of
-from archive.evidence.owed import NEEDED, part_name, pending_of, tokens_there, unsealed_runs
-from archive.evidence.seal import RUN, STAMPED, is_part_of_seal, read_sums, record_name, token_file, token_name
+from archive.evidence.owed import NEEDED, part_name, pending_of, tokens_there
+from archive.evidence.seal import RUN, STAMPED, is_part_of_seal, read_sums, token_file, token_name
 from archive.evidence.signature import check_signature
 from archive.evidence.tokens import AGREEMENT, Stamp
 from archive.model import Sha256, sha256_of
 from archive.verify.book import Book, Entry
 from archive.verify.findings import RESTORE, Finding, check
-from archive.warc import Record
 
 _SEAL = "Restore the seal from a copy; a seal is never changed, only tokens are added."
 _AGAIN = "`vigil seal` finishes what is owed; docs/how-to/keys.md says what a seal needs."
@@ -59,13 +55,13 @@ def run_sealed(book: Book) -> Iterator[Finding]:
     """Once the archive is sealed at all, every run that has ended has its seal, or all parts of it."""
     if not book.is_begun:
         return
-    waiting = unsealed_runs(book.collection, seal_names(book.collection))
+    waiting = book.unsealed()
     for run in waiting[:-1] if book.is_held else waiting:
         yield _about("run-sealed", run.paths[0].name, f"run {run.run} has no whole seal", "a seal", _AGAIN, folder="")
 
 
 @check
-def sealed_file(book: Book, name: str, whole: Sha256) -> Iterator[Finding]:
+def sealed_file(book: Book, name: str, digest: Sha256 | None) -> Iterator[Finding]:
     """Every closed WARC file is named by the seal of its run, and is to the byte what was sealed."""
     seal = book.seal_of_file.get(name)
     if seal is None:
@@ -76,8 +72,9 @@ def sealed_file(book: Book, name: str, whole: Sha256) -> Iterator[Finding]:
             )
         return
     stated = book.lines(seal).get(f"archive/{name}")
-    if stated != whole:
-        yield _about("sealed-file", name, f"a file with sha256:{whole}", f"sha256:{stated}", RESTORE, folder="")
+    if stated != digest:
+        found = f"a file with sha256:{digest}" if digest else "a file that the disk does not give"
+        yield _about("sealed-file", name, found, f"sha256:{stated}", RESTORE, folder="")
 
 
 @check
@@ -119,7 +116,7 @@ def seal_signature(book: Book) -> Iterator[Finding]:
 @check
 def seal_provenance(book: Book) -> Iterator[Finding]:
     """The provenance of every seal is what its list names, and speaks of this very run, its files and records."""
-    routes = {run.run: run.route.value for run in runs_of(book.collection)}
+    routes = {run.run: run.route.value for run in book.runs()}
     for entry in book.entries:
         seal, lines = seal_of(book.collection, entry.name), book.lines(entry.name)
         there = {name: sha256_of(data) for name, data in seal.provenance}
@@ -213,28 +210,6 @@ def clock_sound(book: Book) -> Iterator[Finding]:
         last = entry
 
 
-def digests(path: Path, records: Sequence[Record]) -> tuple[Sha256, dict[str, Sha256]]:
-    """Digest a file and each of its records, in one reading.
-
-    Raises:
-        OSError: the disk refused.
-    """
-    whole = hashlib.sha256()
-    found: dict[str, Sha256] = {}
-    with path.open("rb") as file:
-        for record in records:
-            whole.update(file.read(record.ref.offset - file.tell()))
-            member = file.read(record.ref.length)
-            whole.update(member)
-            try:
-                found[record_name(record.type, record.ref.record_id)] = sha256_of(member)
-            except IntegrityError:
-                continue
-        while rest := file.read(1 << 20):
-            whole.update(rest)
-    return Sha256(whole.hexdigest()), found
-
-
 def _clock_faults(entry: Entry, last: Entry | None) -> Iterator[tuple[str, str]]:
     facts = entry.facts
     if facts is None:
@@ -251,8 +226,7 @@ def _clock_faults(entry: Entry, last: Entry | None) -> Iterator[tuple[str, str]]
 
 
 def _is_of_unsealed_run(book: Book, file: str) -> bool:
-    waiting = unsealed_runs(book.collection, seal_names(book.collection))
-    return any(file == path.name for run in waiting for path in run.paths)
+    return any(file == path.name for run in book.unsealed() for path in run.paths)
 
 
 def _about(check_id: str, subject: str, found: str, expected: str, hint: str, *, folder: str = "seals/") -> Finding:

@@ -9,6 +9,7 @@ member · ``files`` one file, whole records or nothing · ``layout`` exchange to
 """
 
 from archive.warc.groups import (
+    Grouping,
     Laid,
     LaidExchange,
     LaidOmission,
@@ -21,7 +22,7 @@ from archive.warc.groups import (
 )
 from archive.warc.layout import entity_of
 from archive.warc.names import path_of, warc_files
-from archive.warc.reader import Record, read_record, walk
+from archive.warc.reader import Record, members, read_record, walk
 from archive.warc.recovery import AskedLog, Lost, Recovery, recover
 from archive.warc.writer import MOST_RECORDS, FileLimits, Original, WarcWriter
 
@@ -29,6 +30,7 @@ __all__ = [
     "MOST_RECORDS",
     "AskedLog",
     "FileLimits",
+    "Grouping",
     "Laid",
     "LaidExchange",
     "LaidOmission",
@@ -44,6 +46,7 @@ __all__ = [
     "entity_of",
     "groups",
     "load_exchange",
+    "members",
     "path_of",
     "read_record",
     "recover",

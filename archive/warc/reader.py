@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from isal import isal_zlib
 
@@ -131,18 +133,29 @@ def walk(path: Path, start: int = 0) -> Iterator[Record]:
         DamagedRecordError: a record cannot be read, with its offset; also for one that is cut off at the end.
         StorageError: the disk refused.
     """
+    return (record for record, _ in members(path, start))
+
+
+def members(path: Path, start: int = 0) -> Iterator[tuple[Record, bytes]]:
+    """Give every record with the bytes of its gzip member, in one reading; see ``walk``."""
     name = closed_name(path)
     try:
         with path.open("rb") as file:
             offset = file.seek(start)
             rest = file.read(_CHUNK)
             while rest:
-                record, rest = _read(name, offset, rest, lambda: file.read(_CHUNK))
-                yield record
+                pieces = [rest]
+                record, rest = _read(name, offset, rest, partial(_more, file, pieces))
+                yield record, b"".join(pieces)[: record.ref.length]
                 offset = record.end
                 rest = rest or file.read(_CHUNK)
     except OSError as error:
         raise StorageError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _more(file: BinaryIO, pieces: list[bytes]) -> bytes:
+    pieces.append(file.read(_CHUNK))
+    return pieces[-1]
 
 
 def _read(file: str, offset: int, data: bytes, more: Callable[[], bytes]) -> tuple[Record, bytes]:

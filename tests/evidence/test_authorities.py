@@ -22,7 +22,7 @@ from archive.errors import IntegrityError, NetworkError
 from archive.evidence.asking import Question, ask
 from archive.evidence.authority import TestAuthority
 from archive.evidence.keys import make_keys
-from archive.evidence.members import members
+from archive.warc import members
 from archive.evidence.owed import owed
 from archive.evidence.seal import STAMPED, SUMS, read_seal, record_name
 from archive.evidence.sealing import finish
