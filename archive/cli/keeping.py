@@ -1,5 +1,6 @@
 """``vigil verify`` and ``vigil rebuild``: the archive proves itself, and makes its index again."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     metavar="ROLE=HEX",
     help="A published fingerprint to check a package by: root=, log= or tsa=.",
 )
+@click.option("--fixity", is_flag=True, help="Only digests of files and records, and the seals: the fastest round.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Processes that read files; as many as cores by default."
+)
 @json_option
 @with_settings
 def verify(
@@ -50,6 +55,8 @@ def verify(
     *,
     package: Path | None,
     deep: bool,
+    fixity: bool,
+    jobs: int | None,
     checkpoints: tuple[Path, ...],
     published: tuple[str, ...],
     as_json: bool,
@@ -76,7 +83,7 @@ def verify(
     if deep:
         _require_todays_extractor(collection)
     trust = trust_of(settings, collection, published=checkpoints)
-    checks = Round(collection, trust)
+    checks = Round(collection, trust, jobs=jobs or os.cpu_count() or 1, is_fixity=fixity)
     found = 0
     with bar("verifying") as progress:
         for finding in checks.findings(progress):

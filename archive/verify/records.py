@@ -76,30 +76,21 @@ def record_readable(scope: FileScope) -> Iterator[Finding | tuple[Record, bytes]
 
     After a damaged record the next whole one is looked for, so that each is named.
     """
-    path, start = scope.path, 0
-    while True:
+    start: int | None = 0
+    while start is not None:
         try:
-            for record, member in members(path, start):
+            for record, member in members(scope.path, start):
                 yield record, member
                 start = record.end
-        except DamagedRecordError as error:
-            try:
-                following = _next_member(path, start)
-                length = (following or path.stat().st_size) - start
-            except OSError as refusal:
-                yield _unread(path, start, f"bytes that the disk does not give ({refusal})")
-                return
-            yield _unread(path, start, f"{length} bytes that are no whole record ({error})")
-        except StorageError as error:
-            yield _unread(path, start, f"bytes that the disk does not give ({error})")
-            return
-        else:
             if start == 0:
-                yield _unread(path, 0, "an empty file")
+                yield _unread(scope.path, 0, "an empty file")
             return
-        if following is None:
+        except DamagedRecordError as error:
+            finding, start = _skip(scope.path, start, str(error))
+            yield finding
+        except StorageError as error:
+            yield _unread(scope.path, start, f"bytes that the disk does not give ({error})")
             return
-        start = following
 
 
 @check
@@ -171,6 +162,16 @@ def _unread(path: Path, offset: int, found: str) -> Finding:
         expected="a WARC record in a gzip member of its own",
         hint=RESTORE,
     )
+
+
+def _skip(path: Path, start: int, why: str) -> tuple[Finding, int | None]:
+    """Tell of a damaged record, and find where the next one begins."""
+    try:
+        following = _next_member(path, start)
+        length = (following or path.stat().st_size) - start
+    except OSError as error:
+        return _unread(path, start, f"bytes that the disk does not give ({error})"), None
+    return _unread(path, start, f"{length} bytes that are no whole record ({why})"), following
 
 
 def _closed(path: Path) -> str:

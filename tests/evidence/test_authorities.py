@@ -22,14 +22,13 @@ from archive.errors import IntegrityError, NetworkError
 from archive.evidence.asking import Question, ask
 from archive.evidence.authority import TestAuthority
 from archive.evidence.keys import make_keys
-from archive.warc import members
 from archive.evidence.owed import owed
 from archive.evidence.seal import STAMPED, SUMS, read_seal, record_name
 from archive.evidence.sealing import finish
 from archive.evidence.signature import fingerprint_of
 from archive.evidence.tokens import Answer, TimeAuthority, accept_answer, check_token, request_for
 from archive.model import sha256_of
-from archive.warc import warc_files
+from archive.warc import members, warc_files
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import Sealed, now, serving, settings_of, token_of
 

@@ -260,6 +260,46 @@ def test_tampering_is_found(copy: Collection, tamper: Tamper, check: str) -> Non
         assert finding.hint
 
 
+@pytest.fixture
+def small_files_go_to_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.verify.round._SMALL", 0)
+
+
+@pytest.mark.usefixtures("small_files_go_to_processes")
+def test_what_is_found_and_in_which_order_does_not_depend_on_the_number_of_processes(copy: Collection) -> None:
+    """Findings of every kind: of records, exchanges, and what is compared across files."""
+    for tamper in ("a record twice", "another wire digest", "no record id", "a flipped bit"):
+        TAMPERED[tamper][0](copy)
+    paths = warc_files(copy)
+    data = bytearray(paths[1].read_bytes())
+    data[len(data) // 2] ^= 1
+    paths[1].write_bytes(data)
+    shutil.copy(paths[2], paths[2].with_name(paths[2].name.replace("-00003-", "-00004-")))
+    told: list[tuple[int, int]] = []
+    rounds = [Round(copy, jobs=jobs) for jobs in (1, 2, 5)]
+    alone, *others = [list(one.findings(lambda done, size: told.append((done, size)))) for one in rounds]
+    assert {"record-readable", "record-unique", "exchange-whole", "index-files"} <= {finding.check for finding in alone}
+    assert others == [alone, alone]
+    assert {(one.files, one.records, one.bytes, one.exchanges) for one in rounds} == {
+        (4, rounds[0].records, told[-1][0], rounds[0].exchanges)
+    }
+
+
+def test_fixity_reads_bytes_alone_and_asks_no_index(copy: Collection) -> None:
+    copy.database.unlink()
+    checks = Round(copy, is_fixity=True)
+    assert list(checks.findings()) == []
+    assert (checks.files, checks.exchanges) == (3, 0)
+    TAMPERED["another text"][0](copy)
+    assert [finding.check for finding in Round(copy, is_fixity=True).findings()] == ["record-digest"]
+
+
+def test_a_file_that_goes_away_during_the_round_is_a_finding(copy: Collection) -> None:
+    last = warc_files(copy)[2]
+    findings = Round(copy).findings(lambda done, _all: last.unlink(missing_ok=True) if done else None)
+    assert ("record-readable", last.name) in {(finding.check, finding.file) for finding in findings}
+
+
 def test_every_check_has_a_case_and_a_meaning() -> None:
     pages = {"index-pages", "page-members"}  # tests/verify/test_pages.py
     elsewhere = SEAL_CHECKS | PACKAGE_CHECKS | WACZ_CHECKS | pages | {"import-kept"}
