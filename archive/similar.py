@@ -12,7 +12,6 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -24,12 +23,17 @@ SHINGLE = 3
 _BINS = 128
 _ROWS = 4
 _FORM = struct.Struct(f"<{_BINS}I")
-_BATCH = 500
+_MOST_WORDS = 1 << 17
+_NUMBERS = struct.Struct("<3I")
+_BATCH = 2000
+_CACHE = 64_000
+"""Kilobytes of pages that SQLite may keep: the bands of a text lie all over the file."""
 _WORD = re.compile(r"\w+")
-_ONES = (1 << 64) - 1
-_ODD = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9)
-_EMPTY = 1 << 32
+# 28 bits, of which the first 7 name the bin: sums of three stay below 2**30, which is one digit of Python's numbers.
+_BITS, _SHIFT = (1 << 28) - 1, 21
+_EMPTY = 1 << 28
 _LENDERS = tuple(tuple(Random(at).sample(range(_BINS), _BINS)) for at in range(_BINS))  # noqa: S311  no secret
+_HINT = "vigil similar --update compares all texts."
 LEAST = 0.7
 """The share from which on a text counts as nearly the same, where nobody asks for another."""
 _TABLES = """
@@ -37,8 +41,10 @@ CREATE TABLE IF NOT EXISTS signatures ( -- One row of texts, by its id and hash.
   id INTEGER PRIMARY KEY, text_hash TEXT NOT NULL, signature BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS bands ( -- Texts that share a band are candidates.
   band INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (band, id)) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
+_VERSION = 2
+_FORGET = "DROP TABLE IF EXISTS signatures; DROP TABLE IF EXISTS bands;"
 _SHOWN = "SELECT id, text_hash FROM texts WHERE id IN (SELECT text_id FROM versions)"
 _VERSIONS = """
 SELECT v.post_id, v.site, v.identity, v.version, v.is_current, v.text_hash, v.title, p.url, p.published,
@@ -86,12 +92,11 @@ def signature(text: str) -> bytes | None:
     words = _WORD.findall(text.casefold())
     if not words:
         return None
-    hashes = [_hash(word) for word in words] + [0] * (SHINGLE - len(words))
-    one, two, three = _ODD
+    numbers = [*map(_WORDS.__getitem__, words), *[(0, 0, 0)] * (SHINGLE - len(words))]
     least = [_EMPTY] * _BINS
-    for a, b, c in zip(hashes, hashes[1:], hashes[2:], strict=False):
-        mixed = (a * one + b * two + c * three) & _ONES
-        at, value = mixed >> 57, (mixed >> 25) & 0xFFFF_FFFF
+    for one, two, three in zip(numbers, numbers[1:], numbers[2:], strict=False):
+        value = (one[0] + two[1] + three[2]) & _BITS
+        at = value >> _SHIFT
         if value < least[at]:  # noqa: PLR1730  a call of min() each time would double the cost
             least[at] = value
     if _EMPTY in least:
@@ -118,8 +123,12 @@ class Signatures:
         with _told(path):
             address = f"{path.resolve().as_uri()}?mode={how}"
             self._db = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db.execute(f"PRAGMA cache_size = -{_CACHE}")
+            is_old = self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION
+            if is_old and is_read_only:
+                raise NotFoundError(f"{path.name} was made by other software", hint=_HINT)
             if not is_read_only:
-                self._db.executescript(_TABLES)
+                self._db.executescript((_FORGET if is_old else "") + _TABLES)
 
     def close(self) -> None:
         """Close the file."""
@@ -130,8 +139,7 @@ class Signatures:
         with _told(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                for number, name, text in texts:
-                    self._add(number, name, text)
+                self._add([(number, name, signature(text) or b"") for number, name, text in texts])
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
@@ -162,10 +170,9 @@ class Signatures:
             for number, other in self._db.execute(sql, bands).fetchall():
                 yield number, estimate(marks, other)
 
-    def _add(self, number: int, name: str, text: str) -> None:
-        marks = signature(text)
-        self._db.execute("INSERT OR REPLACE INTO signatures VALUES (?, ?, ?)", (number, name, marks or b""))
-        bands = [(band, number) for band in _bands(marks or b"")]
+    def _add(self, signed: list[tuple[int, str, bytes]]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO signatures VALUES (?, ?, ?)", signed)
+        bands = sorted((band, number) for number, _, marks in signed for band in _bands(marks))
         self._db.executemany("INSERT OR REPLACE INTO bands VALUES (?, ?)", bands)
 
 
@@ -193,7 +200,7 @@ def find(archive: Archive, path: Path, text_hash: str, *, post_id: int, least: f
         NotFoundError: there is no such file yet; ``update`` makes it.
     """
     if not path.exists():
-        raise NotFoundError(f"there is no {path.name} yet", hint="vigil similar --update compares all texts.")
+        raise NotFoundError(f"there is no {path.name} yet", hint=_HINT)
     own = archive.db.execute("SELECT text FROM texts WHERE post_id = ? AND text_hash = ?", (post_id, text_hash))
     row = own.fetchone()
     marks = signature(row["text"]) if row else None
@@ -222,9 +229,19 @@ def _told(path: Path) -> Iterator[None]:
         raise DamagedIndexError(str(error), hint=hint) from error
 
 
-@lru_cache(maxsize=1 << 17)
-def _hash(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode(errors="surrogatepass"), digest_size=8).digest())
+class _Words(dict[str, tuple[int, int, int]]):
+    """A word's numbers as the first, second and third of a shingle; these are added up to the shingle's hash."""
+
+    def __missing__(self, word: str) -> tuple[int, int, int]:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        digest = hashlib.blake2b(word.encode(errors="surrogatepass"), digest_size=12).digest()
+        one, two, three = _NUMBERS.unpack(digest)
+        numbers = self[word] = one & _BITS, two & _BITS, three & _BITS
+        return numbers
+
+
+_WORDS = _Words()
 
 
 def _bands(marks: bytes) -> list[int]:

@@ -1,5 +1,6 @@
 """Near-duplicates: found among texts that the tests make, and linked by ``vigil similar``."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from archive.cli import SECTIONS
 from archive.cli.frame import main_group, run
 from archive.collection import Collection
+from archive.errors import NotFoundError
 from archive.query import Archive
 from archive.similar import Signatures, estimate, jaccard, shingles, signature, update
 from tests.cli.archives import BEGAN, exchange, lay_run, page
@@ -115,3 +117,15 @@ def test_damaged_file_is_named_with_what_to_do(collection: Collection, capsys: p
     assert _vigil("similar", "1") == 20
     said = capsys.readouterr().err
     assert ("similar.db is damaged" in said, "delete this file" in said, "rebuild" in said) == (True, True, False)
+
+
+def test_signatures_of_other_software_are_made_anew_and_never_compared(collection: Collection, tmp_path: Path) -> None:
+    path = tmp_path / "similar.db"
+    with Archive.open(collection) as archive:
+        texts = update(archive, path)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 1")
+        with pytest.raises(NotFoundError, match="made by other software"):
+            Signatures(path, is_read_only=True)
+        assert (update(archive, path), update(archive, path)) == (texts, 0)
+    Signatures(path, is_read_only=True).close()
