@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from archive.query import Archive, Order
 from benchmarks.invented import Blog
-from benchmarks.table import line, spent, talk
+from benchmarks.table import line, talk, waited
 
 _NAIVE = """\
 CREATE TABLE p (id INTEGER PRIMARY KEY, published INTEGER, title TEXT, text TEXT);
@@ -87,7 +87,7 @@ class Rivals:
             rounds: dict[str, list[float]] = {name: [] for name in ways}
             for _ in range(3):
                 for name, way in ways.items():
-                    rounds[name].append(spent(way))
+                    rounds[name].append(waited(way))
             ours = median(rounds["vigil, newest"])
             for name, taken in rounds.items():
                 line(f"{what} word: {name} ({median(taken) / ours:,.0f} x newest)", median(taken), "ms")
