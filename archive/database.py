@@ -28,6 +28,9 @@ BUSY_SECONDS = 30.0
 KINDS = (CaptureKind.RESPONSE, CaptureKind.REVISIT, CaptureKind.NOT_MODIFIED, CaptureKind.FAILURE)
 """What ``captures.kind`` numbers, from 1."""
 
+_CACHE = 64_000
+"""Kilobytes of pages that SQLite may keep of an index; it takes them as it needs them."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -105,6 +108,7 @@ def _open(path: Path, how: str, busy_seconds: float) -> sqlite3.Connection:
     try:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute(f"PRAGMA cache_size = -{_CACHE}")
         _check_version(db, path)
     except BaseException:
         db.close()

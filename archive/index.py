@@ -35,8 +35,6 @@ Value = str | int | bytes | None
 _MIGRATIONS = Migrations("vigil")
 _SCRATCH_TEXTS = 8192
 """Texts that the full-text index of a scratch file takes in at once, so that it writes few large segments."""
-_SCRATCH_CACHE = 64_000
-"""Kilobytes of pages that SQLite may keep of a scratch file."""
 
 
 @_MIGRATIONS()
@@ -105,7 +103,6 @@ class Index:
                     db.execute("PRAGMA journal_mode = OFF")
                     db.execute("PRAGMA synchronous = OFF")
                     db.execute("PRAGMA foreign_keys = OFF")
-                    db.execute(f"PRAGMA cache_size = -{_SCRATCH_CACHE}")
                 _migrate(path, db)
                 if not is_scratch:
                     db.execute("PRAGMA journal_mode = WAL")

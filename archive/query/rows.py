@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
 
 from archive.database import KINDS, instant, warc_date
 from archive.model import (
@@ -63,8 +65,10 @@ LETTER_OF = {kind: letter for letter, kind in _LETTERS.items()}
 """The letter by which ``texts.kinds`` names a block's kind."""
 
 
-def capture_of(row: sqlite3.Row) -> Capture:
+def capture_of(found: sqlite3.Row) -> Capture:
     """Read a row of ``CAPTURES``."""
+    # A row looks for a name among all its columns, each time.
+    row: dict[str, Any] = dict(zip(found.keys(), found, strict=True))
     file = row["file"]
     metadata = RecordRef(
         file=row["metadata_file"],
@@ -97,7 +101,7 @@ def capture_of(row: sqlite3.Row) -> Capture:
     )
 
 
-def _request(row: sqlite3.Row) -> RecordRef | None:
+def _request(row: Mapping[str, Any]) -> RecordRef | None:
     if row["request_offset"] is None:
         return None
     return RecordRef(
@@ -108,7 +112,7 @@ def _request(row: sqlite3.Row) -> RecordRef | None:
     )
 
 
-def _failure(row: sqlite3.Row) -> Failure | None:
+def _failure(row: Mapping[str, Any]) -> Failure | None:
     if row["failure"] is None:
         return None
     return Failure(kind=FailureKind(row["failure"]), message=row["failure_message"])
