@@ -74,6 +74,7 @@ def _filled(page: Page) -> dict[str, str]:
     return {
         **{name: _table((label, words.get(key, "")) for label, key in rows) for name, rows in tables.items()},
         "owner": html.escape(words.get("owner", "")),
+        "proves_time": html.escape(words.get("proves_time", "")),
         "number": html.escape(words.get("number", "")),
         "mark": TEST_MARK if page.is_test else "Certificate of a web capture",
         "color": "#900" if page.is_test else "#555",

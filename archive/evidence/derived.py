@@ -81,8 +81,19 @@ def stripped(
         element.drop_tree()
     for element in tree.iter():
         _clean(element, link)
+    return _body_of(tree)
+
+
+def _body_of(tree: html.HtmlElement) -> bytes:
+    """Give a page's body as an element that goes into another page, in the language and direction of the whole."""
     body = tree.find("body")
-    return b"" if body is None else bytes(html.tostring(body, encoding="utf-8", with_tail=False))
+    if body is None:
+        return b""
+    for name in ("lang", "dir"):
+        if name in tree.attrib and name not in body.attrib:
+            body.attrib[name] = tree.attrib[name]
+    body.tag = "div"
+    return bytes(html.tostring(body, encoding="utf-8", with_tail=False))
 
 
 def _clean(element: html.HtmlElement, link: Callable[[str], str | None]) -> None:

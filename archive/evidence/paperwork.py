@@ -6,6 +6,7 @@ from archive.collection import Collection
 from archive.config import Authority
 from archive.errors import VigilError
 from archive.evidence.certificate import Page, certificate
+from archive.evidence.claim import spelled
 from archive.evidence.derived import harmless, page_of, picture_of
 from archive.evidence.keys import SigningKeys
 from archive.evidence.package import Contents, shipped
@@ -24,7 +25,7 @@ def derived(
     collection: Collection, capture: Capture, text: bytes, *, is_test: bool, has_picture: bool
 ) -> dict[str, bytes]:
     """Make the derived copies: text where one is known, the page made harmless, a picture where Chromium is present."""
-    page = harmless(page_of(collection, capture), url=capture.url, time=capture.time.isoformat(), is_test=is_test)
+    page = harmless(page_of(collection, capture), url=capture.url, time=spelled(capture.time), is_test=is_test)
     found = {"text.txt": text, "page.html": page}
     picture = picture_of(page) if has_picture else None
     if picture is not None:

@@ -25,6 +25,7 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _CLOCK = {True: "synchronised", False: "not synchronised, says the kernel", None: "the kernel does not say"}
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
 _TEST = "\n\nTHIS IS A TEST. The records are of a test server. They are NO capture of the real site."
 _TEST_TIME = "\n\nTHE TIME STAMPS ARE OF A TEST AUTHORITY. They prove no time."
 
@@ -50,6 +51,7 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
         "as_of": f", as of {claim.as_of}" if claim.as_of else "",
         "looked_up": claim.asked_for + (f", as of {plain(claim.as_of)}" if claim.as_of else ""),
         "made": plain(claim.exported_at),
+        "proves_time": _proves_time(contents),
         "owner": _owner_of(contents),
         "stamps": "\n".join(stamps),
         "stamp_lines": "\n".join(f"  - {line}" for line in stamps),
@@ -58,6 +60,14 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
         "fingerprints": "\n".join(f"  {role}={digest}" for role, digest in told),
         "words": " ".join(f"{role}=..." for role, _ in told),
     }
+
+
+def _proves_time(contents: Contents) -> str:
+    if not contents.claim.proved_by:
+        return "Nothing proves yet when they existed: the time stamps are pending."
+    if _has_test_time(contents):
+        return "Nothing about a time: the time stamps are of a test authority."
+    return "They existed at the time stated above at the latest. That does not rest on this archive's word alone."
 
 
 def plain(time: str) -> str:
@@ -137,5 +147,5 @@ def _has_test_time(contents: Contents) -> bool:
 
 
 def _one_line(text: str) -> str:
-    """Make words that a person gave one line."""
-    return " ".join(text.split())
+    """Make words that a person gave one line, which no control character turns round or hides."""
+    return " ".join(text.translate(_CONTROLS).split())

@@ -181,7 +181,21 @@ def test_every_stamp_is_told_and_so_is_one_that_is_pending(desk: Desk) -> None:
         path.unlink()
     code, out, _ = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "third"))
     assert (code, "time stamps are pending" in out) == (ExitCode.OK, True)
-    assert "NOT YET: the time stamps are pending" in (desk.folder / "third" / "README.txt").read_text()
+    third = (desk.folder / "third" / "README.txt").read_text()
+    assert "NOT YET: the time stamps are pending" in third
+    assert "Nothing proves yet when they existed" in third
+    assert "existed at the time stated above" not in third
+
+
+def test_words_of_a_person_cannot_rewrite_the_papers(desk: Desk) -> None:
+    given = ["--recipient", "<b>A</b> {url} $page", "--case", "12\x1b[2J\u202e6202", "--purpose", "a\nb"]
+    exhibit = desk.export("101", *given)
+    readme = (exhibit / "README.txt").read_text()
+    assert "  For         <b>A</b> {url} $page\n" in readme
+    assert "\x1b" not in readme
+    assert "\u202e" not in readme
+    assert "  Purpose     a b\n" in readme
+    assert desk.vigil("verify", str(exhibit))[0] == ExitCode.OK
 
 
 def test_export_is_logged_without_names(desk: Desk) -> None:
@@ -246,6 +260,7 @@ def test_derived_page_runs_and_loads_nothing(desk: Desk) -> None:
     assert "Second words." in made
     assert not any(word in made for word in ("alert", "127.0.0.1", "javascript", "<iframe", "<script", "<img"))
     assert "DERIVED COPY" in made
+    assert made.count("<body") == 1
 
 
 def test_hold_is_kept_and_released_in_the_chain(desk: Desk) -> None:
