@@ -49,7 +49,7 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
         "capture_before": claim.capture_before or NONE,
         "capture_after": claim.capture_after or NONE,
         "as_of": f", as of {claim.as_of}" if claim.as_of else "",
-        "looked_up": claim.asked_for + (f", as of {plain(claim.as_of)}" if claim.as_of else ""),
+        "looked_up": fields["asked_for"] + (f", as of {plain(claim.as_of)}" if claim.as_of else ""),
         "made": plain(claim.exported_at),
         "proves_time": _proves_time(contents),
         "owner": _owner_of(contents),
