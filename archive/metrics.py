@@ -11,7 +11,7 @@ from archive.query import Status
 from archive.schedule import last_good_run
 from archive.watch import Cause, due_next
 
-_HELP = {
+MEANINGS = {
     "vigil_posts": "Posts of which a text is held.",
     "vigil_gaps": "Posts that were shown and are not held.",
     "vigil_last_run_start_timestamp_seconds": "When the last run began.",
@@ -29,6 +29,7 @@ _HELP = {
     "vigil_disk_free_bytes": "Free disk space where the archive lies.",
     "vigil_status_timestamp_seconds": "When this was written.",
 }
+"""Every number, and what it means."""
 
 
 Value = tuple[str, dict[str, str], float]
@@ -45,7 +46,7 @@ def textfile(settings: Settings, status: Status, found: Sequence[Cause], now: da
     values.append(("vigil_disk_free_bytes", {}, shutil.disk_usage(settings.collection).free))
     values.append(("vigil_status_timestamp_seconds", {}, now.timestamp()))
     lines: list[str] = []
-    for name, meaning in _HELP.items():
+    for name, meaning in MEANINGS.items():
         samples = [f"{name}{_labels(labels)} {value:.17g}" for known, labels, value in values if known == name]
         if samples:
             lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge", *samples]

@@ -222,12 +222,19 @@ def _events(report: Row, heading: str, chosen: Callable[[Row], bool]) -> str:
     found = [event for event in _rows(report["events"]) if chosen(event)]
     if not found:
         return ""
-    posts = (
+    posts = [
         f'<div class="post">{_text(event["title"] or event["identity"])}'
         f"<small>{_text(event['url'])}{_detail(event)}</small></div>"
         for event in found[:_SHOWN]
-    )
-    return f"<h2>{heading} <small>{len(found):,}</small></h2>{''.join(posts)}{_more(len(found))}"
+    ]
+    return f"<h2>{heading} <small>{len(found):,}</small></h2>{_folded(posts)}{_more(len(found))}"
+
+
+def _folded(parts: list[str]) -> str:
+    """Show some of many, and the others when asked."""
+    rest = parts[_FEW:]
+    hidden = f"<details><summary>{len(rest):,} more</summary>{''.join(rest)}</details>" if rest else ""
+    return "".join(parts[:_FEW]) + hidden
 
 
 def _detail(event: Row) -> str:
@@ -238,7 +245,9 @@ def _changed(report: Row) -> str:
     found = _rows(report["changes"])
     if not found:
         return ""
-    return f"<h2>Edited <small>{len(found):,}</small></h2>" + "".join(map(_edit, found[:_SHOWN])) + _more(len(found))
+    return (
+        f"<h2>Edited <small>{len(found):,}</small></h2>" + _folded(list(map(_edit, found[:_SHOWN]))) + _more(len(found))
+    )
 
 
 def _edit(change: Row) -> str:

@@ -16,6 +16,7 @@ from archive import tables
 from archive.config import SettingsFile, shipped_sites
 from archive.cron import parse_cron
 from archive.errors import ExitCode
+from archive.metrics import MEANINGS
 from archive.schedule import schedule_of
 from archive.site import parse_site
 from crawler.cli import group
@@ -206,6 +207,15 @@ def test_every_command_of_the_page_is_one_that_there_is(root: Path, page: str) -
     assert commands
     for command in commands:
         assert understood(shlex.split(command.partition(" -- ")[0])), command
+
+
+def test_every_number_that_the_page_alerts_on_is_one_that_is_written(root: Path) -> None:
+    text = (root / "docs" / "how-to" / "run-every-night.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    rules = yaml.safe_load(block)
+    names = {name for rule in rules for name in re.findall(r"vigil_\w+", rule["expr"])}
+    assert len(names) == len(rules)
+    assert names <= MEANINGS.keys()
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from archive.collection import Collection
 from archive.cron import parse_cron
@@ -228,6 +229,32 @@ def test_clock_that_jumps_is_written_down_and_what_is_overdue_then_starts(tmp_pa
     watch.run(lambda: bool(watch.fires(FireKind.CLOCK)))
     assert "jumped by" in watch.fires(FireKind.CLOCK)[0].detail
     assert watch.fires(FireKind.CLOCK)[0].site == ""
+
+
+def test_fire_that_the_clock_jumped_over_is_written_down_once_and_made_up_for(tmp_path: Path) -> None:
+    """The process's real clock moves, APScheduler's with it, as when a laptop wakes up."""
+    watch = Watch(folder=tmp_path, schedules={"blog": NIGHT}, last={"blog": datetime.now(UTC)})
+    journey = time_machine.travel(datetime.now(UTC) + timedelta(hours=16), tick=True)
+    began = time.monotonic()
+    has_left = False
+
+    def until() -> bool:
+        nonlocal has_left
+        if not has_left and time.monotonic() - began > 1:
+            has_left = True
+            journey.start()
+        return bool(watch.fires(FireKind.ENDED))
+
+    try:
+        watch.run(until)
+    finally:
+        journey.stop()
+    kinds = [fire.kind for fire in watch.fires()]
+    assert sorted(kinds) == sorted([FireKind.CLOCK, FireKind.MISSED, FireKind.ENDED]), kinds
+    assert watch.log() == ["blog"]
+    (missed,) = watch.fires(FireKind.MISSED)
+    assert missed.due is not None
+    assert missed.time - missed.due > timedelta(hours=3)
 
 
 def test_crawl_is_started_by_this_very_python_with_the_same_settings() -> None:
