@@ -40,6 +40,7 @@ _READ_LAST, _READ_BEFORE, _READ_LEAST = 20, 200, 5
 _FULL, _POOR, _SHORT = 0.9, 0.5, 0.4
 """Shares: a field on so many pages is always there; on so few, it vanished; a text so short, it is cut."""
 _RHYTHM, _RHYTHM_LEAST = 200, 10
+_RUNS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,19 @@ def causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
     if collection.database.exists():
         with Archive.open(collection) as archive:
             for row in archive.db.execute("SELECT id, name FROM sites ORDER BY name").fetchall():
-                last = next(iter(archive.runs(site=row["name"], limit=1)), None)
+                last = next(filter(_tells_of_the_site, archive.runs(site=row["name"], limit=_RUNS)), None)
                 for look in (_run, _reading, _silence):
                     found += look(archive, row["id"], last, now) if last else ()
     for site, schedule in schedules(settings).items():
         found += _overdue(collection, site, schedule, now)
     by_key = {cause.key: cause for cause in found}
     return tuple(cause for cause in found if by_key[cause.key] is cause and not _is_explained(cause, by_key))
+
+
+def _tells_of_the_site(run: RunSummary) -> bool:
+    """An import does not, nor a run that was interrupted before it had anything but robots.txt."""
+    is_empty = run.exit_code == ExitCode.INTERRUPTED and run.counts.requests - run.counts.failed < 2
+    return run.route is not Route.IMPORT and not is_empty
 
 
 def _is_explained(cause: Cause, by_key: Mapping[str, Cause]) -> bool:
