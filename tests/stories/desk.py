@@ -46,6 +46,15 @@ class Desk:
             db.execute(sql, values)
             db.commit()
 
+    def add_run(self, number: int, *, code: int, route: str | None = None) -> None:
+        """Put a run after the last one, like the first but without any exchange."""
+        sql = (
+            "INSERT INTO runs SELECT ?1, 'run-' || ?1, site_id, rules_id, started + ?1, ended + ?1, coalesce(?3, route),"
+            " mode, software, user_agent, operator, contact, config_digest, robots_exceptions, recovered, stop_reason, ?2,"
+            " is_walk_complete, is_day_route_complete, resume_at, counts FROM runs LIMIT 1"
+        )
+        self.change(sql, number, code, route)
+
     def write(self, more: str = "", *, schedule: str = '[schedule]\nevery = "12h"\n') -> None:
         (self.folder / "sites").mkdir(exist_ok=True)
         toml = (shipped_sites() / f"{SITE}.toml").read_text().partition("[schedule]")[0]

@@ -73,11 +73,7 @@ def samples(text: str) -> dict[str, float]:
 
 
 def test_status_writes_numbers_that_prometheus_reads(desk: Desk) -> None:
-    desk.change(
-        "INSERT INTO runs SELECT 99, 'x', site_id, rules_id, started, ended, route, mode, software, user_agent,"
-        " operator, contact, config_digest, robots_exceptions, recovered, stop_reason, 12, is_walk_complete,"
-        " is_day_route_complete, resume_at, counts FROM runs"
-    )
+    desk.add_run(99, code=12)
     path = desk.folder / "vigil.prom"
     desk.vigil("status", "--prometheus", str(path))
     numbers = samples(path.read_text())
