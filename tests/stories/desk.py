@@ -50,8 +50,8 @@ class Desk:
         """Put a run after the last one, like the first but without any exchange."""
         sql = (
             "INSERT INTO runs SELECT ?1, 'run-' || ?1, site_id, rules_id, started + ?1, ended + ?1,"
-            " coalesce(?3, route), mode, software, user_agent, operator, contact, config_digest, robots_exceptions, recovered,"
-            " stop_reason, ?2, is_walk_complete, is_day_route_complete, resume_at, counts FROM runs LIMIT 1"
+            " coalesce(?3, route), mode, software, user_agent, operator, contact, config_digest, robots_exceptions,"
+            " recovered, stop_reason, ?2, is_walk_complete, is_day_route_complete, resume_at, counts FROM runs LIMIT 1"
         )
         self.change(sql, number, code, route)
 
