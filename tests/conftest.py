@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 ALLOWED_SKIPS = {
+    "ReplayWeb.page": "its licence is its own: who wants it fetches it with `vigil player fetch`",
     "shared/data": "the notes' data lie beside the checkout of those who have them, and are not ours to give away",
 }
 """Words of a skip's reason -> why it may be skipped even where nothing may be (VIGIL_NO_SKIP)."""

@@ -25,6 +25,7 @@ READING = {
     "status": "archive.cli.finding:status",
     "feed": "archive.cli.feed:feed",
     "serve": "archive.cli.serving:serve",
+    "player": "archive.cli.playing:player",
     "stats": "archive.cli.numbers:stats",
     "plot": "archive.cli.numbers:plot",
 }

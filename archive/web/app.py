@@ -1,5 +1,6 @@
 """The pages of a collection as one application, and the server that runs it."""
 
+import asyncio
 import socket
 import sqlite3
 import sys
@@ -12,7 +13,9 @@ from datasette.plugins import pm
 from datasette.utils.asgi import Request, Response
 
 from archive.collection import Collection
+from archive.config import Settings
 from archive.errors import LockedError, NotFoundError, QueryError, UsageError, VigilError
+from archive.player import Player
 from archive.query import Archive
 from archive.web import (
     cdx,
@@ -27,12 +30,14 @@ from archive.web import (
     questions,
     records,
     runs,
+    seen,
     tables,
 )
 from archive.web.frame import Desk, Routes, render
-from archive.web.guard import App, guarded
+from archive.web.guard import NAMES, App, guarded
+from archive.web.replaying import Stage, application
 
-_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback, cdx, records)
+_PAGES = (home, finding, posts, happenings, coverage, runs, charts, questions, memento, playback, cdx, records, seen)
 _HERE = Path(str(files("archive.web")))
 _SETTINGS = {
     "sql_time_limit_ms": 5000,
@@ -47,7 +52,7 @@ _SETTINGS = {
 _STATUSES: dict[type, int] = {NotFoundError: 404, QueryError: 400, UsageError: 400, LockedError: 503}
 
 
-def desk(collection: Collection) -> Desk:
+def desk(collection: Collection, settings: Settings | None = None) -> Desk:
     """Make the application over a collection; ``desk(…).app()`` is ASGI.
 
     Raises:
@@ -63,23 +68,47 @@ def desk(collection: Collection) -> Desk:
         # Its own way with errors prints them with all variables, and is called whatever another plugin answers.
         pm.unregister(name="datasette.handle_exception")
         pm.register(this, name="vigil")
-    return Desk(
+    made = Desk(
         collection,
         settings=_SETTINGS,
         metadata=tables.METADATA,
         template_dir=str(_HERE / "templates"),
         static_mounts=[("static", str(_HERE / "static"))],
     )
+    made.vigil_settings = settings
+    return made
 
 
-def serve(collection: Collection, listener: socket.socket) -> None:
-    """Answer requests at a listening socket until interrupted.
+def serve(
+    collection: Collection, listener: socket.socket, settings: Settings, player: tuple[Player, socket.socket] | None
+) -> None:
+    """Answer requests at a listening socket until interrupted; and the player's at its own, where there is one.
 
     Raises:
         NotFoundError: there is no index.
     """
-    config = uvicorn.Config(desk(collection).app(), log_level="warning", lifespan="on", server_header=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    pages = desk(collection, settings)
+    servers = [(_server(pages.app()), listener)]
+    if player is not None:
+        pages.player_port = player[1].getsockname()[1]
+        port = listener.getsockname()[1]
+        stage = Stage(player=player[0], desk=pages, pages=tuple(f"http://{name}:{port}" for name in NAMES))
+        servers.append((_server(application(stage)), player[1]))
+    asyncio.run(_run(servers))
+
+
+def play(stage: Stage, listener: socket.socket) -> None:
+    """Answer the player's requests at a listening socket until interrupted."""
+    asyncio.run(_run([(_server(application(stage)), listener)]))
+
+
+def _server(app: App) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="auto", server_header=False))
+
+
+async def _run(servers: list[tuple[uvicorn.Server, socket.socket]]) -> None:
+    # Each one hands the signal that ends it on to the one before it.
+    await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy's, untyped there

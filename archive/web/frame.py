@@ -14,6 +14,7 @@ from datasette.utils.asgi import Request, Response
 
 from archive.charts import size
 from archive.collection import Collection
+from archive.config import Settings
 from archive.export.forms import defused
 from archive.plain import plain
 from archive.query import Archive
@@ -29,11 +30,17 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 
 
 class Desk(Datasette):  # type: ignore[misc]  # it ships no types
-    """Datasette over the index of one collection, opened read-only while others may write."""
+    """Datasette over the index of one collection, opened read-only while others may write.
+
+    ``vigil_settings`` say whom to trust (None: what lies in the archive); the player, if there is one, answers at
+    ``player_port``.
+    """
 
     def __init__(self, collection: Collection, **options: object) -> None:
         super().__init__(files=[str(collection.database)], **options)
         self.collection = collection
+        self.vigil_settings: Settings | None = None
+        self.player_port: int | None = None
         self.remembered: dict[object, object] = {}
         self.remembered_of: object = None
         self.jinja_env.filters |= {"when": when, "day": day, "count": count, "size": size, "clean": clean}

@@ -9,6 +9,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -24,17 +25,20 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+NAMES = ("127.0.0.1", "localhost")
+"""The names under which this machine is asked."""
 _HOSTS = re.compile(rb"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?", re.IGNORECASE)
 _METHODS = {"GET", "HEAD", "OPTIONS"}
 # Datasette's pages about itself show paths of this machine, and serve those who may log in; nobody may.
 _ITS_OWN = re.compile(r"/-/(?!static/|static-plugins/)")
 
 
-def guarded(app: App) -> App:
+def guarded(app: App, own: Headers = _HEADERS) -> App:
     """Put the guard before an ASGI application.
 
     A request under another name than this machine's (421) would come from a foreign page whose name was made to point
-    here (DNS rebinding). Cookies are neither taken nor set. A header that the answer has already is left as it is.
+    here (DNS rebinding). Cookies are neither taken nor set. Every answer gets the headers ``own``; one that it has
+    already is left as it is.
     """
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +48,7 @@ def guarded(app: App) -> App:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": _headers(message.get("headers", ()))}
+                message = {**message, "headers": _headers(message.get("headers", ()), own)}
             await send(message)
 
         refusal = _refusal(scope)
@@ -68,11 +72,11 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
     return None
 
 
-def _headers(given: object) -> list[tuple[bytes, bytes]]:
+def _headers(given: object, own: Headers) -> list[tuple[bytes, bytes]]:
     kept = [(bytes(name).lower(), bytes(value)) for name, value in given]  # type: ignore[attr-defined]  # pairs, by ASGI
     kept = [(name, value) for name, value in kept if name != b"set-cookie"]
     names = {name for name, _ in kept}
-    return [*kept, *(header for header in _HEADERS if header[0] not in names)]
+    return [*kept, *(header for header in own if header[0] not in names)]
 
 
 async def _refuse(send: Send, status: int, words: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from archive.errors import QueryError
 from archive.query.mementos import Memento, Neighbours
@@ -92,6 +92,10 @@ class Addresses:
     def at(self, time: datetime, url: str, *, crowded: bool = False, mode: str = "") -> str:
         """Give the address at which the capture of a URL nearest to a time is found."""
         return f"{self._root}/web/{moment(time, crowded=crowded)}{mode}/{quote(url, safe=_SAFE)}"
+
+    def played(self, one: Memento) -> str:
+        """Give the address at which the player, whose server ``root`` is, shows a capture."""
+        return f"{self._root}/?{urlencode({'url': one.url, 'ts': digits(one.time)})}"
 
     def page(self, number: int, form: str = "link") -> str:
         """Give the address of a page of the TimeMap."""

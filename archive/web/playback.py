@@ -3,6 +3,7 @@
 ``/web/TIMEim_/URL`` is a picture for the harmless view, and nothing but a picture.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +24,10 @@ from archive.web.negotiation import Addresses, http_date, links, span
 from archive.web.records import payload_of
 from archive.web.sending import Sending, Sent, send
 
-_READABLE = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin"
+_READABLE = (
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "sandbox allow-same-origin allow-top-navigation-by-user-activation"
+)
 _TEST = "this is NO capture of the real site, it was made by a test run"
 _MOST_PICTURES = 500
 _PAGE = """\
@@ -34,7 +38,8 @@ _PAGE = """\
 header{{border:2px solid #900;padding:.6rem 1rem;font:1rem/1.5 sans-serif}}</style></head><body>
 <header role="banner"><b>DERIVED COPY, made for reading; it is not the evidence.</b> Scripts, styles, forms and players
 were removed; pictures are those of the archive.<br>{url}<br>captured <time datetime="{time}">{time}</time>, SHA-256 of
-its payload {digest}{test}<br><a href="/capture/{id}">What is known of this capture, and its bytes</a></header>
+its payload {digest}{test}<br>
+<a href="/capture/{id}" target="_top">What is known of this capture, and its bytes</a></header>
 """
 
 
@@ -76,7 +81,7 @@ async def memento(request: Request, datasette: Desk) -> Response | Sending:
     if found.sent is not None:
         headers |= found.sent.headers
         return await send(request, replace(found.sent, status=status, headers=headers))
-    headers["Content-Security-Policy"] = _READABLE
+    headers |= {"Content-Security-Policy": _READABLE, "X-Frame-Options": "SAMEORIGIN"}
     if not found.page:
         said = f"This capture holds no page; its bytes: /capture/{one.id}\n"
         return Response.text(said, status=status, headers=headers)
@@ -152,4 +157,6 @@ def _absolute(page: str, reference: str) -> str | None:
     return url if url.startswith(("http://", "https://")) else None
 
 
+AS_SENT = re.compile(r"/web/(?P<moment>[0-9]{4,20})(?P<mode>id_)/(?P<url>https?(?i::|%3a)/.+)$")
+"""The addresses at which content is sent as it was."""
 ROUTES: Routes = ((r"/web/(?P<moment>[0-9]{4,20})(?P<mode>id_|im_|)/(?P<url>https?(?i::|%3a)/.+)$", memento),)

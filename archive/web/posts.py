@@ -38,6 +38,7 @@ async def post(request: Request, datasette: Desk) -> Response:
         "looks": sum(name == "unchanged" for _, name in told),
         "captures": detail.captures[:_CAPTURES_SHOWN],
         "citation": next((bibtex(row) for row in rows if version and row["version"] == version.number), None),
+        "shown": _shown(version) if version else None,
         "place": "search",
     }
     return await render(datasette, request, "post.html", values)
@@ -107,6 +108,11 @@ def _similar(archive: Archive, name: str) -> tuple[PostDetail, list[Similar] | N
     if detail.current is None or not path.exists():
         return detail, None
     return detail, find(archive, path, detail.current.text_hash, post_id=detail.post.id, least=LEAST)
+
+
+def _shown(version: Version) -> str:
+    first = version.first.capture
+    return f"/as-it-was/{moment(first.time, crowded=True)}/{first.url}"
 
 
 def _version(detail: PostDetail, number: str) -> Version:

@@ -19,13 +19,15 @@ WORDS = (
 class Browser:
     """One page of a browser; ``asked`` are the addresses that its pages wanted, ``said`` what they told the console."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         program = shutil.which("chromium")
         assert program
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         theirs_in, self._to = os.pipe()
         self._from, theirs_out = os.pipe()
-        words = " ".join(f"'{word}'" for word in (program, *WORDS, *sandbox, f"--user-data-dir={folder / 'profile'}"))
+        words = " ".join(
+            f"'{word}'" for word in (program, *WORDS, *more, *sandbox, f"--user-data-dir={folder}/profile")
+        )
         self._process = subprocess.Popen(
             ["bash", "-c", f"exec {words} about:blank 3<&{theirs_in} 4>&{theirs_out}"],
             pass_fds=(theirs_in, theirs_out),
@@ -98,7 +100,7 @@ class Browser:
     def wait(self, script: str) -> None:
         until = time.monotonic() + 60
         while not self.ask(script):
-            assert time.monotonic() < until, script
+            assert time.monotonic() < until, (script, self.said, self.asked[-12:])
             time.sleep(0.02)
 
     def _call(self, method: str, **params: object) -> Any:  # noqa: ANN401  whatever the browser answers

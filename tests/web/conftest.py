@@ -15,7 +15,7 @@ from archive.web import app
 from archive.web.guard import POLICY, App
 from tests.web.makers import build
 
-OWN_POLICY = re.compile(r"/charts/|/capture/[0-9]+/(?:record|body)$")
+OWN_POLICY = re.compile(r"/charts/|/as-it-was/|/side-by-side|/capture/[0-9]+/(?:record|body)$")
 Get = Callable[..., Awaitable[httpx.Response]]
 
 
