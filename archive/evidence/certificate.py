@@ -16,6 +16,7 @@ HINT = "pip install 'vigil-archive[exhibit]', and the Debian packages libpango-1
 _Rows = tuple[tuple[str, str], ...]
 _PAGE: _Rows = (
     ("Address", "url"), ("Recorded", "recorded"), ("Answer", "answer"), ("Answered by", "server_ip"),
+    ("Holds", "whole"),
     ("Capture before this one", "before"), ("Capture after this one", "after"),
 )  # fmt: skip
 _PROOF: _Rows = (("Proved to exist by", "proved"),)

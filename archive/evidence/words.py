@@ -17,6 +17,7 @@ from archive.evidence.package import Contents
 from archive.evidence.seal import RUN, SIGNATURE, SUMS, Seal, token_name
 from archive.evidence.tokens import TEST_NAME, Stamp, check_token
 from archive.model import CaptureKind, sha256_of
+from archive.warc.notes import Notes
 
 NONE = "none in this archive"
 _PENDING = "NOT YET: the time stamps are pending"
@@ -53,6 +54,7 @@ def words_of(contents: Contents, *, now: datetime | None = None) -> dict[str, st
         "made": plain(claim.exported_at),
         "proves_time": _proves_time(contents),
         "owner": _owner_of(contents),
+        "whole": _whole(contents),
         "stamps": "\n".join(stamps),
         "stamp_lines": "\n".join(f"  - {line}" for line in stamps),
         "test": (_TEST if claim.route != "site" else "") + (_TEST_TIME if _has_test_time(contents) else ""),
@@ -86,6 +88,17 @@ def _answer(contents: Contents) -> str:
     if claim.kind == CaptureKind.REVISIT.value:
         return f"HTTP status {claim.status}; the same content as an earlier capture, whose records are here too"
     return f"HTTP status {claim.status}"
+
+
+def _whole(contents: Contents) -> str:
+    """Say whether what the page needs to look as it did came along."""
+    pages = (Notes.from_block(one.record.block, "") for one in contents.members if one.record.type == "metadata")
+    page = next((notes for notes in pages if notes.get("vigil-page") is not None), None)
+    if page is None:
+        return "the page alone, without the pictures, styles and scripts that a browser would load with it"
+    count, lost = len(page.all("vigil-member")), len(page.all("vigil-left-out"))
+    more = f"; {lost} more were not kept, and the page record says why" if lost else ""
+    return f"the page, and {count} files that it needs to look as it did (pictures, styles, scripts){more}"
 
 
 def _owner_of(contents: Contents) -> str:

@@ -205,20 +205,31 @@ for name in records:
     one = dict(reversed(fields(head)))
     heads[one["WARC-Record-ID"]], blocks[one["WARC-Record-ID"]], where[one["WARC-Record-ID"]] = one, block, name
 metadata = {record: fields(blocks[record]) for record, one in heads.items() if one["WARC-Type"] == "metadata"}
-needed = {claim.get("metadata_id"), *(one.get("WARC-Warcinfo-ID") for one in heads.values())} - {None}
+needed = {claim.get("metadata_id"), claim.get("page_id"), *(one.get("WARC-Warcinfo-ID") for one in heads.values())}
+captures: set[str] = set()
 for notes in metadata.values():
     for name, value in notes:
         ids = value.split(" ")
         needed |= set(ids) if name == "vigil-records" else set()
         needed |= {ids[-1]} if name == "tls-certificate" else set()
-        needed |= {ids[-2:][0]} if name == "vigil-original" else set()
-mine = dict(reversed(metadata.get(claim.get("metadata_id"), [])))
-others = [dict(reversed(notes)) for record, notes in metadata.items() if record != claim.get("metadata_id")]
-original = mine.get("vigil-original", "").split(" ")[-2:][0]
-if needed != set(heads) or len(heads) != len(records) or len(others) != bool(original):
+        place = {"vigil-original": -2, "vigil-page": -1, "vigil-member": 3}.get(name)
+        captures |= {ids[place]} if place is not None else set()
+needed = (needed | captures) - {None, ""}
+told_by = {record: dict(reversed(notes)) for record, notes in metadata.items()}
+mine = told_by.get(claim.get("metadata_id"), {})
+own_records = mine.get("vigil-records", "").split(" ")
+pages = {record: notes["vigil-page"].split(" ")[-1] for record, notes in told_by.items() if "vigil-page" in notes}
+others = [notes for record, notes in told_by.items() if record != claim.get("metadata_id") and record not in pages]
+if needed != set(heads) or len(heads) != len(records) or len(others) != len(captures - set(own_records)):
     fault(6, "a record is missing, or too much")
-if original and not all(original in other.get("vigil-records", "").split(" ") for other in others):
-    fault(6, "the original is not there whole")
+if captures - set(own_records) - {one for notes in others for one in notes.get("vigil-records", "").split(" ")}:
+    fault(6, "an original, or what the page needs, is not there whole")
+if list(pages) != ([claim["page_id"]] if claim.get("page_id") else []):
+    fault(6, "the page record is not the one that is claimed")
+payloads = {heads[record].get("WARC-Payload-Digest") for record in own_records if record in heads} - {None}
+for of in pages.values():
+    if of not in own_records and heads.get(of, {}).get("WARC-Payload-Digest") not in payloads:
+        fault(6, "the page record is of another page")
 main = heads.get(claim.get("record_id"), {})
 if not main or claim["record_id"] not in mine.get("vigil-records", "").split(" "):
     fault(6, "the record of the claim is missing")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.evidence.makers import build_sealed
 from tests.evidence.packing import CHECKS, Bench, make_bench
+from tests.evidence.test_package_pages import CASES as PAGE_CASES
+from tests.evidence.test_package_pages import Tamper, build_paged
 from tests.evidence.test_package_tampering import CASES
 
 PROGRAM = Path(__file__).with_name("by_hand.py")
@@ -62,3 +64,19 @@ def test_it_finds_the_same(case: str, bench: Bench, tmp_path: Path) -> None:
     verdict, found, said = by_hand(bench, tmp_path)
     assert found == expected, said
     assert verdict == ("FAILED" if expected else "VERIFIED")
+
+
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder = tmp_path_factory.mktemp("paged")
+    return make_bench(build_sealed(folder / "sealed", build_paged), folder)
+
+
+@pytest.mark.parametrize(("tamper", "expected"), PAGE_CASES.values(), ids=PAGE_CASES)
+def test_it_finds_the_same_of_what_a_page_needs(
+    tamper: Tamper, expected: set[str], paged: Bench, tmp_path: Path
+) -> None:
+    bench = copy.copy(paged)
+    bench.files, bench.links = dict(paged.files), {}
+    tamper(bench)
+    assert by_hand(bench, tmp_path)[1] == expected

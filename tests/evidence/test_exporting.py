@@ -27,6 +27,7 @@ from archive.query import Archive
 from archive.warc import walk
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import Sealed, build_sealed, now, settings_of
+from tests.evidence.test_package_pages import build_paged
 
 Said = tuple[int, str, str]
 
@@ -137,6 +138,20 @@ def test_same_inputs_give_the_same_bytes_but_for_the_signature(copy: Sealed) -> 
     assert set(files[0]) == set(first) - {"README.txt", "declaration.txt"}
 
 
+def test_papers_say_how_much_of_what_the_page_needs_came_along(tmp_path: Path) -> None:
+    sealed = build_sealed(tmp_path / "sealed", build_paged)
+    told: list[Contents] = []
+
+    def make(_: Archive, contents: Contents) -> tuple[dict[str, bytes], dict[str, bytes], tuple[str, ...]]:
+        told.append(contents)
+        return {}, {}, ()
+
+    with Archive.open(sealed.collection) as archive:
+        request = Request(stored=archive.captures("101")[0], asked_for="101", as_of=None)
+        export(sealed.collection, replace(sealed.settings, authorities=()), archive, request, make)
+    assert "Holds       the page, and 2 files that it needs to look as it did" in papers(told[0])["README.txt"].decode()
+
+
 def test_package_without_a_certificate_says_why_and_is_valid(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")  # no fontconfig can be asked
     code, _, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", str(desk.folder / "exhibit"))
@@ -161,6 +176,7 @@ def test_neighbours_and_proof_are_told(desk: Desk) -> None:
     assert claim["capture_after"].startswith("2026-08-03")
     assert claim["proved_by"] >= claim["captured_at"]
     readme = (exhibit / "README.txt").read_text()
+    assert "the page alone, without the pictures" in readme
     assert "What it does NOT prove" in readme
     assert claim["proved_by"] in readme
 
