@@ -75,9 +75,12 @@ def check_signature(data: bytes, signature: bytes, roots: Sequence[x509.Certific
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise InvalidSignature
         key.verify(value, text, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
         raise IntegrityError("the signature was not made with the certificate's key", hint=_HINT) from None
-    _check_certificate(certificate, roots, when)
+    try:
+        _check_certificate(certificate, roots, when)
+    except ValueError as error:
+        raise IntegrityError(f"the signer's certificate cannot be read ({error})", hint=_HINT) from None
     return Signer(certificate=certificate, claimed=claimed)
 
 

@@ -1,5 +1,7 @@
 """What a verifier goes by: the archive's root and log key, the authorities' roots, checkpoints kept elsewhere."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from archive.collection import Collection
 from archive.config import Settings
-from archive.errors import ConfigError, NotFoundError
+from archive.errors import ConfigError, IntegrityError, NotFoundError
 from archive.evidence.keys import PublicKeys, read_certificates, read_public
 from archive.evidence.ledger import seals_folder
 from archive.evidence.log import LogKey, write_keys
@@ -61,19 +63,46 @@ def trust_of(settings: Settings, collection: Collection, *, published: tuple[Pat
 
 
 def trust_inside(collection: Collection) -> Trust:
-    """Gather the copies that lie in the archive itself, where nothing else is known.
-
-    Raises:
-        ConfigError: a copy cannot be read.
-    """
-    public = _public(inside(collection))
-    copies = sorted(inside(collection).glob("tsa-*.pem"))
+    """Gather the copies that lie in the archive itself, where nothing else is known; what cannot be read is missing."""
+    public = None
+    with suppress(ConfigError, IntegrityError):
+        public = _public(inside(collection))
+    authorities = []
+    for path in sorted(inside(collection).glob("tsa-*.pem")):
+        with suppress(ConfigError, IntegrityError):
+            authorities.append(_copied(path))
     return Trust(
         roots=(public.root,) if public else (),
         log_keys=public.logs if public else (),
-        authorities=tuple(_authority(path.stem.removeprefix("tsa-"), path, None) for path in copies),
+        authorities=tuple(authorities),
         is_inside=True,
     )
+
+
+def faults_of_copies(collection: Collection, trust: Trust) -> Iterator[tuple[str, str]]:
+    """Name the copies in the archive that cannot be read, or are other keys than those of ``trust``, and say why."""
+    folder = inside(collection)
+    try:
+        public = _public(folder)
+        if public is not None and trust.roots and public.root not in trust.roots:
+            yield "root.crt", "another root"
+        if public is not None and trust.log_keys and not set(public.logs) <= set(trust.log_keys):
+            yield "log.vkey", "another key of the log"
+    except (ConfigError, IntegrityError) as error:
+        yield "root.crt, log.vkey", str(error)
+    for path in sorted(folder.glob("tsa-*.pem")):
+        try:
+            copy = _copied(path)
+        except (ConfigError, IntegrityError) as error:
+            yield path.name, str(error)
+            continue
+        known = trust.authority(copy.name)
+        if known is not None and set(known.roots).isdisjoint(copy.roots):
+            yield path.name, "another root"
+
+
+def _copied(path: Path) -> TimeAuthority:
+    return _authority(path.stem.removeprefix("tsa-"), path, None)
 
 
 def leave_copies(collection: Collection, settings: Settings) -> None:

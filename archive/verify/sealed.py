@@ -11,6 +11,7 @@ from archive.evidence.owed import NEEDED, part_name, pending_of, tokens_there
 from archive.evidence.seal import RUN, STAMPED, is_part_of_seal, read_sums, token_file, token_name
 from archive.evidence.signature import check_signature
 from archive.evidence.tokens import AGREEMENT, Stamp
+from archive.evidence.trust import faults_of_copies
 from archive.model import Sha256, sha256_of
 from archive.verify.book import Book, Entry
 from archive.verify.findings import RESTORE, Finding, check
@@ -35,6 +36,14 @@ def seal_foreign(book: Book) -> Iterator[Finding]:
         if not is_known or path.is_symlink() or seal.startswith("."):
             hint = _AGAIN if name.startswith(".") else "Find out who put it there, and take it away."
             yield _about("seal-foreign", name, "something that is no part of a seal", "seals and their log only", hint)
+
+
+@check
+def seal_copies(book: Book) -> Iterator[Finding]:
+    """The copies of public keys in the archive can be read, and are those that seals are checked by."""
+    for name, fault in faults_of_copies(book.collection, book.trust):
+        hint = "`vigil seal` writes the copies anew from the keys that you keep; whoever checks by copies is misled."
+        yield _about("seal-copies", f"trust/{name}", fault, "a copy of the published key", hint)
 
 
 @check
@@ -233,7 +242,7 @@ def _about(check_id: str, subject: str, found: str, expected: str, hint: str, *,
     return Finding(check=check_id, file=f"{folder}{subject}", found=found, expected=expected, hint=hint)
 
 
-SEAL_CHECKS = (seal_foreign, seal_list, run_sealed)
+SEAL_CHECKS = (seal_foreign, seal_copies, seal_list, run_sealed)
 SEAL_END_CHECKS = (
     sealed_there,
     seal_signature,

@@ -103,6 +103,25 @@ def plant_a_file(copy: Sealed) -> None:
     (copy.seal() / "hidden").write_bytes(b"x")
 
 
+def damage_a_copy_of_a_key(name: str) -> Tamper:
+    def tamper(copy: Sealed) -> None:
+        path = copy.collection.root / "seals" / "trust" / name
+        path.write_bytes(path.read_bytes().replace(b"A", b"!"))
+
+    return tamper
+
+
+def exchange_a_copy_of_a_key(name: str) -> Tamper:
+    def tamper(copy: Sealed) -> None:
+        stranger = copy.folder / "stranger"
+        make_keys(stranger, owner="Somebody Else", log_name="archive.example/log", passphrase=None, now=now())
+        shutil.copy(
+            stranger / (name if name != "tsa-tsa1.pem" else "root.crt"), copy.collection.root / "seals/trust" / name
+        )
+
+    return tamper
+
+
 def plant_a_link(copy: Sealed) -> None:
     path = copy.seal() / f"{SUMS}.tsa1.tst"
     shutil.move(path, copy.folder / "away.tst")
