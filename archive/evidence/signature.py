@@ -79,7 +79,7 @@ def check_signature(data: bytes, signature: bytes, roots: Sequence[x509.Certific
         raise IntegrityError("the signature was not made with the certificate's key", hint=_HINT) from None
     try:
         _check_certificate(certificate, roots, when)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise IntegrityError(f"the signer's certificate cannot be read ({error})", hint=_HINT) from None
     return Signer(certificate=certificate, claimed=claimed)
 
@@ -117,7 +117,7 @@ def _check_certificate(certificate: x509.Certificate, roots: Sequence[x509.Certi
     for root in roots:
         try:
             certificate.verify_directly_issued_by(root)
-        except (ValueError, TypeError, InvalidSignature):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             continue
         if _is_authority(root) and root.not_valid_before_utc <= when <= root.not_valid_after_utc:
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.evidence.package import Packed
 from archive.evidence.seal import token_name
 from archive.evidence.signature import check_signature
 from archive.evidence.tokens import check_token
@@ -20,7 +21,6 @@ from archive.verify import Round, logged, sealed
 from archive.verify.book import open_book
 from archive.verify.file import Task, read_file
 from archive.verify.package import check_package
-from archive.verify.packed import Packed
 from tests.evidence.makers import Sealed, build_sealed, now
 from tests.evidence.packing import Bench, make_bench
 
