@@ -17,7 +17,7 @@ from archive.database import (
     translated,
 )
 from archive.model import RecordRef, Sha256
-from archive.schema import PAGES, PUBLISHED, SURTS, TABLES, VIEWS
+from archive.schema import OF_POSTS, PAGES, PUBLISHED, SURTS, TABLES, VIEWS
 from archive.surts import surt_of
 
 # sqlite_utils imports these two where it finds them, to take rows of theirs, which nobody gives it here: half a second
@@ -67,6 +67,13 @@ def m004_views_in_order(db: Database) -> None:
         db.execute(f"DROP VIEW {statement.split()[2]}")
         db.execute(statement)
     db.execute(PUBLISHED)
+
+
+@_MIGRATIONS()
+def m005_captures_and_coverage(db: Database) -> None:
+    """Make the views of a post's captures, and of the days on which there are any."""
+    for statement in OF_POSTS:
+        db.execute(statement)
 
 
 class Index:

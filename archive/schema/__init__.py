@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 
 from archive.schema.tables import PAGES, SURTS, TABLES
-from archive.schema.views import PUBLISHED, VIEWS
+from archive.schema.views import OF_POSTS, PUBLISHED, VIEWS
 
-__all__ = ["NOTES", "PAGES", "PUBLISHED", "SURTS", "TABLES", "VIEWS", "Note"]
+__all__ = ["NOTES", "OF_POSTS", "PAGES", "PUBLISHED", "SURTS", "TABLES", "VIEWS", "Note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def _note(statement: str) -> Note:
 _NAMED = ("CREATE TABLE", "CREATE VIEW")
 
 NOTES = (
-    *(_note(statement) for statement in (*TABLES, *PAGES, *SURTS, *VIEWS) if statement.startswith(_NAMED)),
+    *(_note(statement) for statement in (*TABLES, *PAGES, *SURTS, *VIEWS, *OF_POSTS) if statement.startswith(_NAMED)),
     Note(
         name="texts_fts",
         meaning="Full-text index over texts; diacritics are folded.",

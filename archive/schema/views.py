@@ -135,3 +135,40 @@ PUBLISHED = spelled(
     "CREATE INDEX posts_published ON posts(SECONDS(published), site_id) WHERE is_ours = 1 AND current IS NOT NULL"
 )
 """The index by which ``posts_current`` is put in order of publication, and counted."""
+
+_OF_POSTS = (
+    """\
+CREATE VIEW captures_of_post AS SELECT -- Each capture of a post's own page, under whatever spelling of its address.
+  p.id AS post_id, -- Number of the post within this archive.
+  s.name AS site, -- The blog.
+  p.identity AS identity, -- The post's lasting name.
+  c.capture_id AS capture_id, -- Number of the capture within this archive.
+  MICROSECONDS(c.time) AS time, -- When it was asked for, UTC.
+  u.url AS url, -- The spelling that was asked for.
+  c.status AS status, -- HTTP status.
+  KIND(c.kind) AS kind, -- Shape of the record.
+  (SELECT x.outcome FROM exchanges x WHERE x.id = c.capture_id) AS outcome, -- What the page turned out to be.
+  (SELECT v.number FROM readings d JOIN versions v ON v.post_id = d.post_id AND v.text_id = d.text_id
+    WHERE d.capture_id = c.capture_id AND d.post_id = p.id AND d.is_first = 1)
+    AS version, -- Number of the version whose text was read from it; NULL: none was.
+  (SELECT x.payload_digest FROM exchanges x WHERE x.id = c.capture_id)
+    AS payload_digest, -- SHA-256 of the entity as sent.
+  (SELECT f.name FROM files f WHERE f.id = c.file_id) AS file, -- WARC file.
+  c.offset AS offset, -- Where the record's gzip member begins.
+  c.length AS length, -- How long it is.
+  (SELECT x.record_id FROM exchanges x WHERE x.id = c.capture_id) AS record_id -- WARC-Record-ID.
+FROM posts p JOIN sites s ON s.id = p.site_id JOIN urls u ON u.site_id = p.site_id AND u.identity = p.identity
+JOIN captures c ON c.url_id = u.id""",
+    """\
+CREATE VIEW coverage AS SELECT -- Each day on which captures were made; of a day that is missing nothing is known.
+  s.name AS site, -- The blog.
+  strftime('%Y-%m-%d', x.time / 1000000, 'unixepoch') AS day, -- The day, UTC.
+  count(*) AS captures, -- Requests that were made and kept.
+  sum(x.failure IS NOT NULL) AS failures, -- Those without a whole answer.
+  count(DISTINCT r.id) AS runs -- Runs that made them; imports are left out.
+FROM exchanges x JOIN runs r ON r.id = x.run_id JOIN sites s ON s.id = r.site_id
+WHERE r.route <> 'import' GROUP BY 1, 2""",
+)
+
+OF_POSTS = tuple(spelled(statement) for statement in _OF_POSTS)
+"""Views that came after the first ones."""

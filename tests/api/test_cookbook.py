@@ -105,3 +105,17 @@ def test_question_can_be_asked_with_any_sqlite(built: Collection, number: int) -
     with closing(sqlite3.connect(f"file:{built.database}?mode=ro", uri=True)) as db:
         rows = db.execute(QUESTIONS[number], VALUES).fetchall()
     assert rows == [tuple(row.values()) for row in ask(built, number)]
+
+
+def test_each_capture_of_a_post_leads_to_its_bytes_and_its_version(built: Collection) -> None:
+    with open_archive(built.root) as archive:
+        rows = archive.rows("SELECT * FROM captures_of_post WHERE identity = '101' ORDER BY time")
+        held = archive.captures("101")
+        days = archive.rows("SELECT * FROM coverage ORDER BY day")
+        whole = archive.rows("SELECT count(*) AS captures FROM captures_readable")
+    assert [row["capture_id"] for row in rows] == [one.id for one in reversed(held)]
+    assert [row["version"] for row in rows if row["status"] == 200] == [1, 2, 2]
+    for row in rows:
+        assert (built.warcs / str(row["file"])).read_bytes()[int(str(row["offset"])) :].startswith(b"\x1f\x8b")
+    assert sum(int(str(day["captures"])) for day in days) == whole[0]["captures"]
+    assert [day["day"] for day in days] == ["2026-08-01", "2026-08-02", "2026-08-03", "2026-08-11", "2026-08-12"]

@@ -6,13 +6,13 @@ from contextlib import closing
 
 import pytest
 
-from archive.schema import NOTES, PAGES, SURTS, TABLES, VIEWS
+from archive.schema import NOTES, OF_POSTS, PAGES, SURTS, TABLES, VIEWS
 
 
 @pytest.fixture
 def empty() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in (*TABLES, *PAGES, *SURTS, *VIEWS):
+        for statement in (*TABLES, *PAGES, *SURTS, *VIEWS, *OF_POSTS):
             db.execute(statement)
         yield db
 
