@@ -4,13 +4,23 @@ Light on purpose (nothing but the standard library), because every reading comma
 """
 
 import json
+import os
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive.errors import DamagedIndexError, DiskFullError, LockedError, NotFoundError, StorageError, VigilError
+from archive.errors import (
+    NO_SPACE,
+    DamagedIndexError,
+    DiskFullError,
+    LockedError,
+    NotFoundError,
+    StorageError,
+    VigilError,
+)
 from archive.model import CaptureKind
 
 APPLICATION_ID = 0x7669_676C
@@ -31,6 +41,8 @@ KINDS = (CaptureKind.RESPONSE, CaptureKind.REVISIT, CaptureKind.NOT_MODIFIED, Ca
 _CACHE = 64_000
 """Kilobytes of pages that SQLite may keep of an index; it takes them as it needs them."""
 
+_ROOM = 1 << 20
+"""Bytes; where there is no room for so many, an index that cannot be written lacks room."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -157,13 +169,35 @@ def _trouble(code: int, path: Path, busy_seconds: float, words: str) -> VigilErr
             f"{path} stayed locked by another process for {busy_seconds:g} seconds",
             hint="Close the program that writes to it, then try again.",
         )
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and not _has_room(path)):
         return DiskFullError(f"no space is left for {path}", hint="Free some space; the WARC files are whole.")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return damaged_index(path, words)
     if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         return StorageError(f"{path}: {words}", hint="Check that the disk is there and that you may write to it.")
     return None
+
+
+def _has_room(path: Path) -> bool:
+    """Tell whether the index may grow: SQLite calls only ENOSPC of its own writes "full", all else a "disk I/O error".
+
+    Such are a quota, a file as long as it may be, and shared memory (``-shm``) for which there is no room.
+    """
+    from tempfile import TemporaryFile  # noqa: PLC0415  reading commands start without it
+
+    files = (path, Path(f"{path}-wal"), Path(f"{path}-shm"))
+    longest = max((file.stat().st_size for file in files if file.exists()), default=0)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if limit != resource.RLIM_INFINITY and longest + _ROOM > limit:
+        return False
+    try:
+        with TemporaryFile(dir=path.parent) as probe:
+            probe.write(bytes(_ROOM))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error.errno not in NO_SPACE
+    return True
 
 
 def damaged_index(path: Path, words: str) -> DamagedIndexError:

@@ -18,7 +18,11 @@ VigilError
 └── SelfTestError              the recorded bytes were not the bytes that were sent
 """
 
+import errno
 from enum import IntEnum
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says when nothing more may be written: the disk, a quota or a file is as large as it may be."""
 
 
 class ExitCode(IntEnum):

@@ -39,6 +39,7 @@ from archive.model import (
     Statement,
     sha256_of,
 )
+from archive.text import software
 from archive.warc import Laid, LaidExchange, RunEnded, RunStarted, SiteRules
 
 P = ParamSpec("P")
@@ -47,9 +48,10 @@ T = TypeVar("T")
 SITE = "rferl-watchdog"
 SITE_TOML = (Path(__file__).parents[1] / "config" / "sites" / f"{SITE}.toml").read_bytes()
 HOME = "https://www.rferl.org"
-DAWN = datetime(2008, 1, 1, tzinfo=UTC)
-"""Publication of the oldest post; the newest one is published in ``DUSK``."""
 DUSK = datetime(2024, 1, 1, tzinfo=UTC)
+"""The first night, unless said otherwise; the newest post was published just before it."""
+AGE = timedelta(days=16 * 365)
+"""How old the oldest post is then."""
 VOCABULARY = 60_000
 PARAGRAPHS = 12
 CARDS = 20
@@ -102,11 +104,12 @@ class Language:
 class Blog:
     """So many posts, number 0 the oldest, and nights in which they are read."""
 
-    def __init__(self, posts: int) -> None:
+    def __init__(self, posts: int, *, dusk: datetime = DUSK) -> None:
         self.posts = posts
+        self.dusk = dusk
         self.prepared = Prepared()
         self._sequence = 0
-        self._step = (DUSK - DAWN) / max(1, posts)
+        self._step = AGE / max(1, posts)
 
     @cached_property
     def languages(self) -> list[Language]:
@@ -124,7 +127,7 @@ class Blog:
 
     def published(self, number: int) -> datetime:
         """When a post was published, to the second."""
-        return (DAWN + number * self._step).replace(microsecond=0)
+        return (self.dusk - AGE + number * self._step).replace(microsecond=0)
 
     @staticmethod
     def url(number: int) -> str:
@@ -166,7 +169,7 @@ class Blog:
             credit=None,
             corrections=(),
             is_textless=False,
-            extractor="made up 1",
+            extractor=f"{software()}, layout invented",
             statements=(
                 Statement(field="title", source="json-ld", value=title),
                 Statement(field="title", source="meta", value=title),
@@ -217,7 +220,7 @@ class Blog:
         start = RunStart(
             uid=run,
             site=SITE,
-            started=DUSK + timedelta(seconds=self._sequence),
+            started=self.dusk + timedelta(seconds=self._sequence),
             route=Route.TEST,
             software="benchmark",
             config_digest=sha256_of(b""),
@@ -230,7 +233,7 @@ class Blog:
         yield SiteRules(run=run, toml=SITE_TOML, record=record)
 
     def _end(self, run: str) -> Laid:
-        ended = DUSK + timedelta(seconds=self._sequence)
+        ended = self.dusk + timedelta(seconds=self._sequence)
         run_end = RunEnd(uid=run, ended=ended, stop_reason="no button", exit_code=0, is_walk_complete=True)
         return RunEnded(run_end=run_end, record=self._record(run))
 
@@ -274,7 +277,7 @@ class Blog:
             url=url,
             purpose=purpose,
             via=None,
-            time=DUSK + timedelta(seconds=self._sequence),
+            time=self.dusk + timedelta(seconds=self._sequence),
             kind=kind,
             record=response,
             request=request,

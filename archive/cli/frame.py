@@ -1,6 +1,5 @@
 """What all commands share: verbs imported when called, common options, one place where errors become exit codes."""
 
-import errno
 import functools
 import importlib
 import os
@@ -13,7 +12,7 @@ import click
 
 from archive import __version__
 from archive.cli.output import talk
-from archive.errors import ExitCode, NotFoundError, UsageError, VigilError
+from archive.errors import NO_SPACE, ExitCode, NotFoundError, UsageError, VigilError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -219,7 +218,7 @@ def explain(error: Exception, *, is_debug: bool) -> ExitCode:
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
         _complain(f"{error.filename or 'the system refused'}: {error.strerror}", "")
-        return ExitCode.DISK_FULL if error.errno in {errno.ENOSPC, errno.EDQUOT} else ExitCode.ERROR
+        return ExitCode.DISK_FULL if error.errno in NO_SPACE else ExitCode.ERROR
     _unexpected(error, is_debug=is_debug)
     return ExitCode.ERROR
 

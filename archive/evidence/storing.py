@@ -1,12 +1,9 @@
 """How evidence comes to disk: whole files or none, whole lines or none, durable when the call returns."""
 
-import errno
 import os
 from pathlib import Path
 
-from archive.errors import DiskFullError, StorageError
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from archive.errors import NO_SPACE, DiskFullError, StorageError
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o444) -> None:
@@ -72,7 +69,7 @@ def sync_folder(folder: Path) -> None:
 
 def refused(path: Path, error: OSError) -> StorageError:
     """Say which file the disk refused."""
-    if error.errno in _FULL:
+    if error.errno in NO_SPACE:
         return DiskFullError(
             f"no space is left for {path.name}", hint="Free some space; `vigil seal` finishes the rest."
         )

@@ -1,18 +1,15 @@
 """One WARC file being written: whole records or nothing, and no file is closed unread."""
 
-import errno
 import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from archive.errors import DamagedRecordError, DiskFullError, IntegrityError, StorageError
+from archive.errors import NO_SPACE, DamagedRecordError, DiskFullError, IntegrityError, StorageError
 from archive.model import RecordRef
 from archive.warc.framing import Member, check_of
 from archive.warc.names import INVALID, closed_name
 from archive.warc.reader import walk
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class OpenFile:
@@ -158,5 +155,5 @@ def write_all(handle: int, data: bytes) -> None:
 
 def refused(path: Path, error: OSError) -> StorageError:
     """Make the error that says why the disk refused."""
-    kind = DiskFullError if error.errno in _FULL else StorageError
+    kind = DiskFullError if error.errno in NO_SPACE else StorageError
     return kind(f"{path.name} cannot be written: {error.strerror}", hint=_RECOVERS)

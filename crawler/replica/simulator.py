@@ -1,8 +1,9 @@
 """``BlogSimulator``: what the blog holds, and the verbs that change it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from crawler.replica.faults import Fault, FaultKind, Matcher
 from crawler.replica.feeds import robots_txt
@@ -177,15 +178,17 @@ class BlogSimulator:
 
     def everything(self) -> tuple[Post, ...]:
         """Every live article of the site, Watchdog or not, in listing order."""
-        return tuple(self._posts[post_id] for post_id in self._order if post_id not in self._gone)
+        return tuple(self._live())
 
     def listing(self, zone: Zone = WATCHDOG, *, until: datetime | None = None) -> tuple[Post, ...]:
         """The live posts of a zone in listing order, those published after ``until`` left out."""
-        return tuple(
-            post
-            for post in self.everything()
-            if post.zone.number == zone.number and (until is None or post.published <= until)
-        )
+        return tuple(post for post in self._of(zone) if until is None or post.published <= until)
+
+    def _live(self) -> Iterator[Post]:
+        return (self._posts[post_id] for post_id in self._order if post_id not in self._gone)
+
+    def _of(self, zone: Zone) -> Iterator[Post]:
+        return (post for post in self._live() if post.zone.number == zone.number)
 
     def zone(self, name: str) -> Zone | None:
         """The zone of this alias or number."""
@@ -194,7 +197,12 @@ class BlogSimulator:
 
     def column(self) -> Column:
         """What stands in the right column of every page now."""
-        return Column(about=self.about, trouble=self.trouble, latest=self.listing()[:10], notice=self.notice or None)
+        return Column(
+            about=self.about,
+            trouble=self.trouble,
+            latest=tuple(islice(self._of(WATCHDOG), 10)),
+            notice=self.notice or None,
+        )
 
     @property
     def shards_built(self) -> datetime:

@@ -76,10 +76,10 @@ class History:
         self.blog.advance(DAY / 2)
 
     def publish(self) -> None:
-        newest = max(self.blog.everything(), key=lambda post: post.id)
+        number = max(self.plain) + 7  # of those deleted as well
         model = self.dice.choice(self.live())
         now = self.blog.now
-        post = replace(model, id=newest.id + 7, published=now, modified=now, touched=now, slug=f"news-{newest.id + 7}")
+        post = replace(model, id=number, published=now, modified=now, touched=now, slug=f"news-{number}")
         self.plain[post.id] = self.plain[model.id]
         self.blog.publish(replace(post, body=self.plain[post.id]))
         self.served.append(Served(post=post.id, mark="", begin=now))
@@ -213,7 +213,10 @@ class History:
 
     def disk_full(self) -> int:
         """No file may grow past some size: at first for the records, later for the index."""
-        return self.night.crawl(self.blog.now, Mishap(longest_file=self.dice.choice([8, 30, 80, 200]) * 1024))
+        longest = self.dice.choice([8, 30, 80, 200]) * 1024
+        code = self.night.crawl(self.blog.now, Mishap(longest_file=longest))
+        assert code in {0, 3}, f"a full disk ends with {code}"
+        return code
 
     def clock_jumps(self) -> int:
         """The clock jumps while the run goes on."""

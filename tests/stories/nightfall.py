@@ -46,7 +46,7 @@ _CONTEXT.set_forkserver_preload(
 
 TIERS = """
 [recheck]
-budget = 16
+budget = {budget}
 full = 5
 
 [[recheck.tiers]]
@@ -62,12 +62,12 @@ every = 7
 """
 
 
-def quick_site(folder: Path) -> Path:
+def quick_site(folder: Path, *, budget: int = 16) -> Path:
     """The shipped site file, with looks so often that some weeks show what else takes years, and no whole walks."""
     text = (shipped_sites() / f"{SITE}.toml").read_text(encoding="utf-8")
     text = text.replace("\noverlap = ", "\nwhole_every = 0\noverlap = ")
     path = folder / f"{SITE}.toml"
-    path.write_text(text.partition("\n[recheck]")[0] + TIERS, encoding="utf-8")
+    path.write_text(text.partition("\n[recheck]")[0] + TIERS.format(budget=budget), encoding="utf-8")
     return path
 
 

@@ -59,11 +59,13 @@ def test_full_disk_ends_the_run_and_the_next_one_goes_on(story: Story, sizes: di
     assert len(before) < len(asked(story))
 
 
-def test_no_file_may_grow_beyond_a_limit(story: Story) -> None:
+@pytest.mark.parametrize("limit", [pytest.param(300_000, id="of-the-records"), pytest.param(30_000, id="of-the-index")])
+def test_no_file_may_grow_beyond_a_limit(story: Story, limit: int) -> None:
     """The same without a disk of one's own: the kernel refuses writes past a size (RLIMIT_FSIZE)."""
-    story.machine = ("prlimit", "--fsize=300000", *story.machine)
+    story.machine = ("prlimit", f"--fsize={limit}", *story.machine)
     night = story.crawl()
     assert (night.code, "Traceback" in night.err) == (3, False), night.err
+    assert "no space" in night.err.lower() or "too large" in night.err.lower(), night.err
     assert_kept_is_whole(story, None)
     story.machine = story.machine[2:]
     assert story.crawl().code == 0
