@@ -66,7 +66,7 @@ def causes(settings: Settings, now: datetime) -> tuple[Cause, ...]:
         with Archive.open(collection) as archive:
             for row in archive.db.execute("SELECT id, name FROM sites ORDER BY name").fetchall():
                 last = next(filter(_tells_of_the_site, archive.runs(site=row["name"], limit=_RUNS)), None)
-                for look in (_run, _reading, _silence):
+                for look in (_run, _reading, _silence, _budget):
                     found += look(archive, row["id"], last, now) if last else ()
     for site, schedule in schedules(settings).items():
         found += _overdue(collection, site, schedule, now)
@@ -193,6 +193,18 @@ def _silence(archive: Archive, site_id: int, last: RunSummary, now: datetime) ->
         days = (last.started - times[0]).days
         told = f"{last.site} has published nothing new for {days} days, more than its rhythm explains ({longest.days})"
         yield Cause(key=f"silent:{last.site}", site=last.site, kind="silent", told=told)
+
+
+def _budget(archive: Archive, site_id: int, last: RunSummary, now: datetime) -> Iterator[Cause]:
+    """A budget with which the stated intervals cannot be kept, so that edits stay unseen for longer; 0 means none."""
+    del site_id
+    agenda = archive.agenda(last.site, now)
+    if agenda is not None and 0 < agenda.budget < agenda.nightly:
+        told = (
+            f"the posts of {last.site} ask for {agenda.nightly:,} looks a night, [recheck] budget allows "
+            f"{agenda.budget:,}: they are looked at later than stated"
+        )
+        yield Cause(key=f"budget:{last.site}", site=last.site, kind="budget", told=told)
 
 
 def longest_silence(times: list[datetime]) -> timedelta | None:

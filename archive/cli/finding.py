@@ -301,7 +301,7 @@ def _show_site(site: "SiteStatus", agenda: "Agenda | None", due: datetime | None
     if site.first_published and site.last_published:
         show(f"  published {site.first_published.date()} to {site.last_published.date()}")
     walked = "was walked to its end" if site.is_walk_complete else "has not been walked to its end yet"
-    show(f"  {site.gaps:,} posts shown but not held (vigil list --gaps); the listing {walked}")
+    show(f"  {site.gaps:,} posts shown but not held (vigil status --gaps); the listing {walked}")
     if site.candidates:
         show(f"  {site.candidates:,} more articles of the whole site are known, whose blog is not")
     if agenda is not None and agenda.watched:

@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import ceil
 
 from archive.database import instant, micros
 from archive.model import Capture, Identity, Purpose
@@ -50,11 +51,15 @@ class NextLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """The re-checks of a blog at a time: posts due now, the nightly budget, and when the first of the others is due."""
+    """The re-checks of a blog at a time: posts due now, the nightly budget, and when the first of the others is due.
+
+    ``nightly`` is how many looks a night the stated intervals ask for: with a budget below that they cannot be kept.
+    """
 
     watched: int
     due: int
     budget: int
+    nightly: int
     next_due: datetime | None
 
 
@@ -76,12 +81,14 @@ def looks(db: sqlite3.Connection, site: Site, now: datetime, hints: Mapping[Iden
 
 def agenda(db: sqlite3.Connection, site: str, rules: RecheckRules, now: datetime) -> Agenda:
     """Say how many posts of a blog are due, and when the next one is."""
-    dates = [next_look(rules, post) for post in looked(db, site)]
+    posts = list(looked(db, site))
+    dates = [next_look(rules, post) for post in posts]
     later = [due for due in dates if due > now]
     return Agenda(
         watched=len(dates),
         due=len(dates) - len(later),
         budget=rules.budget,
+        nightly=ceil(sum(timedelta(days=1) / interval(rules, post) for post in posts)),
         next_due=min(later, default=None),
     )
 

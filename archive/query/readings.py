@@ -16,7 +16,12 @@ def software_of(extractor: str) -> str:
 
 
 def read_by(db: sqlite3.Connection) -> tuple[str, ...]:
-    """Name the software that read an index, by its first and its last reading; one name, none of an empty index."""
+    """Name the software that read an index, by its first and its last reading; one name, none of an empty index.
+
+    An index that was cut off while it was made, by a full disk or a kill, has no tables yet.
+    """
+    if not db.execute("PRAGMA user_version").fetchone()[0]:
+        return ()
     ends = "SELECT extractor FROM readings ORDER BY capture_id {} LIMIT 1"
     rows = [row for order in ("ASC", "DESC") for row in db.execute(ends.format(order))]
     return tuple(dict.fromkeys(software_of(extractor) for (extractor,) in rows))

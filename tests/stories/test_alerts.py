@@ -292,6 +292,15 @@ def test_silence_is_told_when_the_rhythm_does_not_explain_it() -> None:
     assert timedelta(days=3) < longest < timedelta(days=10)
 
 
+def test_budget_too_small_for_the_stated_intervals_is_a_cause(desk: Desk) -> None:
+    desk.change("UPDATE posts SET published = looked")  # young posts, each looked at every night
+    assert causes(desk.settings, NOW) == ()
+    desk.change("UPDATE rules SET toml = CAST(replace(CAST(toml AS TEXT), 'budget = 120', 'budget = 2') AS BLOB)")
+    [cause] = causes(desk.settings, NOW)
+    assert cause.kind == "budget"
+    assert "budget allows 2" in cause.told
+
+
 def test_silence_counts_only_captures_of_the_real_site(desk: Desk) -> None:
     desk.change("UPDATE posts SET published = ? - id * 86400000000", int(NOW.timestamp() * 1e6) - 60 * 86_400_000_000)
     for number in range(100, 112):
