@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
+from archive.errors import VigilError
 from archive.jobs import job_for, read
 from archive.model import Capture, Exchange, Omission, Purpose, Reading, RecordRef, RunEnd
 from archive.needs import PageRecord
@@ -24,6 +26,9 @@ class Taker(Protocol):
     def take(self, unit: Laid) -> Future[Reading | None]:
         """Take one unit; give its reading as soon as it is had."""
 
+    def flush(self) -> None:
+        """Have all that was taken in the index."""
+
 
 class LaterIndex:
     """Reads only what the walk waits for, and leaves the index to a later run or ``vigil index``."""
@@ -37,6 +42,9 @@ class LaterIndex:
         job = job_for(unit, self._toml) if isinstance(unit, LaidExchange) and unit.capture.purpose in AT_ONCE else None
         future.set_result(None if job is None else read(job))
         return future
+
+    def flush(self) -> None:
+        """Do nothing: what was read is in no index."""
 
 
 @contextmanager
@@ -65,16 +73,23 @@ def _end_with_the_crawl() -> None:
 class KeepingWriter:
     """A ``Writer`` for the writer thread: appends to the WARC, and after each sync indexes what the sync made safe.
 
-    No row is ever ahead of its record. ``on_read`` is told, in the writer's thread, the future reading of each
-    exchange by its sequence number. Once the index has refused a unit it is told of none after it (``is_behind``): a
-    later batch would hide the gap, which the next run fills from the records. ``laid`` counts exchanges.
+    No row is ever ahead of its record. ``on_read`` is told, in the writer's thread, the future reading of each exchange
+    by its sequence number. Once the index has refused a unit it is told of none after it (``is_behind``): a later batch
+    would hide the gap, which the next run fills from the records. ``laid`` counts exchanges. ``judge`` is shown the
+    run's end before it is laid down, when all else is on disk and in the index, and may have the run fail.
     """
 
     def __init__(
-        self, writer: WarcWriter, taker: Taker, on_read: Callable[[int, Future[Reading | None]], None]
+        self,
+        writer: WarcWriter,
+        taker: Taker,
+        *,
+        on_read: Callable[[int, Future[Reading | None]], None],
+        judge: Callable[[RunEnd], RunEnd],
     ) -> None:
         self._writer = writer
         self._taker = taker
+        self._judge = judge
         self._on_read = on_read
         self._waiting: list[Laid] = list(writer.opening)
         self.is_behind = False
@@ -107,21 +122,34 @@ class KeepingWriter:
         for unit in waiting:
             self._tell(unit)
 
-    def close(self, end: RunEnd) -> None:
+    def close(self, end: RunEnd) -> RunEnd:
         """Write the run's end, close the file, and index the end; the file is closed even where the index refuses."""
         try:
             self.sync()
+            if not self.is_behind:
+                with self._abreast():
+                    self._taker.flush()
+            end = self._judge(end)
+        except VigilError as error:
+            end = replace(end, stop_reason=f"the archive cannot be written: {error}", exit_code=int(error.exit_code))
+            raise
         finally:
             record = self._writer.close(end)
         self._tell(RunEnded(run_end=end, record=record))
+        return end
+
+    @contextmanager
+    def _abreast(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.is_behind = True
+            raise
 
     def _tell(self, unit: Laid) -> None:
         if self.is_behind:
             return
-        try:
+        with self._abreast():
             reading = self._taker.take(unit)
-        except BaseException:
-            self.is_behind = True
-            raise
         if isinstance(unit, LaidExchange):
             self._on_read(unit.capture.sequence, reading)

@@ -7,7 +7,9 @@ import platform
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import scrapy
 
@@ -15,7 +17,7 @@ import archive
 from archive.cdxj import write_missing
 from archive.changefeed import write_feeds
 from archive.collection import Collection
-from archive.errors import IntegrityError, VigilError
+from archive.errors import ExitCode, IntegrityError, VigilError
 from archive.evidence import clock
 from archive.index import Index
 from archive.indexer import Indexer
@@ -33,6 +35,8 @@ from crawler.recording import WriterThread
 from crawler.seal import seal_run
 
 log = logging.getLogger(__name__)
+
+_INDEXED = "SELECT count(*) FROM exchanges x JOIN runs r ON r.id = x.run_id WHERE r.uid = ?"
 
 
 class Records:
@@ -62,6 +66,7 @@ class Records:
         self._uid = uid
         self._collection = Collection(options.settings.collection)
         self._is_settled = False
+        self._has_fault = False
         self._open = ExitStack()
         try:
             self._begin(started, on_read, on_fault)
@@ -103,8 +108,9 @@ class Records:
         )
         self.asked = AskedLog(collection, self._uid)
         taker = LaterIndex(options.site_toml) if options.index_later else indexer
-        self._keeper = KeepingWriter(writer, taker, on_read)
-        self._thread = WriterThread(self._keeper, on_fault=on_fault)
+        self._index = index
+        self._keeper = KeepingWriter(writer, taker, on_read=on_read, judge=self._judge)
+        self._thread = WriterThread(self._keeper, on_fault=partial(self._meet, on_fault))
 
     def _start(self, started: datetime, healed: tuple[Recovery, ...]) -> RunStart:
         options = self._options
@@ -164,18 +170,18 @@ class Records:
         """
         return await self._thread.note_page(page)
 
-    async def finish(self, end: RunEnd) -> None:
-        """Lay down the run's end, seal the run, write its report; then see that nothing is missing.
+    async def finish(self, end: RunEnd) -> RunEnd:
+        """See that nothing is missing, lay down the run's end, seal the run, write its report.
+
+        Gives the end as it was laid down: with exit 20 where what was asked, laid down and indexed differs in number.
 
         Raises:
-            IntegrityError: what was asked, laid down and indexed differs in number, or a capture does not replay as
-                the index has it.
+            IntegrityError: a capture does not replay as the index has it.
             VigilError: the archive cannot be written.
         """
-        await self._thread.close(end)
+        end = await self._thread.close(end)
         self._is_settled = self.asked.count == self._keeper.laid
         await seal_run(self._collection, self._options.settings, self._uid, self._clock)
-        indexed: int | None = None
         replayed: Replay | None = None
         if not (self._options.index_later or self._keeper.is_behind):
             with Archive.open(self._collection) as archive:
@@ -184,15 +190,14 @@ class Records:
                 log.info("replayed: %d captures, %d texts; %d pages are incomplete", *told)
                 write_report(archive, self._uid, replayed)
                 write_feeds(archive, datetime.now(UTC))
-                indexed = archive.captures_of(self._uid)
         await asyncio.to_thread(self._write_cdxj)
-        self._compare_counts(indexed)
         if replayed is not None and replayed.differences:
             first, number = replayed.differences[0], len(replayed.differences)
             raise IntegrityError(
                 f"{number} of {replayed.captures} captures differ on replay: {first.url}: {first.problem}",
                 hint="The run's report names them all; `vigil verify` says whether records or index are damaged.",
             )
+        return end
 
     def _write_cdxj(self) -> None:
         """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
@@ -201,20 +206,24 @@ class Records:
         except VigilError as error:
             log.warning("the CDXJ files are behind: %s %s", error, error.hint)
 
-    def _compare_counts(self, indexed: int | None) -> None:
+    def _meet(self, on_fault: Callable[[Exception], None], error: Exception) -> None:
+        self._has_fault = True
+        on_fault(error)
+
+    def _judge(self, end: RunEnd) -> RunEnd:
         """Hold what was asked against what was laid down, and that against the index, where it was kept abreast.
 
-        Raises:
-            IntegrityError: they differ.
+        A run that the disk or the index refused to keep has failed for that, and its counts differ.
         """
-        asked, laid = self.asked.count, self._keeper.laid
-        if asked == laid and indexed in {None, laid}:
-            return
-        index = "" if indexed is None else f", {indexed} are in the index"
-        raise IntegrityError(
-            f"{asked} requests were sent, {laid} exchanges are in the WARC files{index}",
-            hint="vigil verify names what differs; the next run names what was asked and not kept.",
-        )
+        asked, laid, indexed = self.asked.count, self._keeper.laid, None
+        if not (self._options.index_later or self._keeper.is_behind):
+            indexed = self._index.number(_INDEXED, self._uid)
+        if self._has_fault or (asked == laid and indexed in {None, laid}):
+            return end
+        in_index = "" if indexed is None else f", {indexed} are in the index"
+        told = f"{asked} requests were sent, {laid} exchanges are in the WARC files{in_index}: vigil verify names them"
+        log.error("%s; the next run names what was asked and not kept", told)
+        return replace(end, stop_reason=told, exit_code=int(ExitCode.INTEGRITY))
 
     def abandon(self) -> None:
         """Leave all as it is: the process ends at once, and with it the lock."""

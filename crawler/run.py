@@ -349,7 +349,8 @@ class Run:
             for finish in self._finishes:
                 await finish()
             await asyncio.gather(*self._notes, return_exceptions=True)
-            await self._records.finish(self._end(reason))
+            end = await self._records.finish(self._end(reason))
+            self.stop_reason, self.exit_code = end.stop_reason, ExitCode(end.exit_code)
         except asyncio.CancelledError:
             self.has_ended = False
             self._records.abandon()

@@ -406,12 +406,6 @@ class Archive:
 
         return Pages(self.db, self._reading)
 
-    def captures_of(self, run: str) -> int:
-        """Count the captures of a run."""
-        with self._reading():
-            sql = "SELECT count(*) FROM exchanges x JOIN runs r ON r.id = x.run_id WHERE r.uid = ?"
-            return int(self.db.execute(sql, (run,)).fetchone()[0])
-
     def known(self, site: str) -> Known:
         """Give the look-up of a site's posts."""
         return Known(self.db, site)
