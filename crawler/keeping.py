@@ -76,7 +76,8 @@ class KeepingWriter:
     No row is ever ahead of its record. ``on_read`` is told, in the writer's thread, the future reading of each exchange
     by its sequence number. Once the index has refused a unit it is told of none after it (``is_behind``): a later batch
     would hide the gap, which the next run fills from the records. ``laid`` counts exchanges. ``judge`` is shown the
-    run's end before it is laid down, when all else is on disk and in the index, and may have the run fail.
+    run's end before it is laid down, when all else is on disk and in the index, and may have the run fail; ``end`` is
+    what was laid down.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class KeepingWriter:
         self._waiting: list[Laid] = list(writer.opening)
         self.is_behind = False
         self.laid = 0
+        self.end: RunEnd | None = None
 
     def append(self, exchange: Exchange) -> Capture:
         """Lay an exchange down; see ``WarcWriter.append``."""
@@ -122,7 +124,7 @@ class KeepingWriter:
         for unit in waiting:
             self._tell(unit)
 
-    def close(self, end: RunEnd) -> RunEnd:
+    def close(self, end: RunEnd) -> None:
         """Write the run's end, close the file, and index the end; the file is closed even where the index refuses."""
         try:
             self.sync()
@@ -134,9 +136,9 @@ class KeepingWriter:
             end = replace(end, stop_reason=f"the archive cannot be written: {error}", exit_code=int(error.exit_code))
             raise
         finally:
+            self.end = end
             record = self._writer.close(end)
         self._tell(RunEnded(run_end=end, record=record))
-        return end
 
     @contextmanager
     def _abreast(self) -> Iterator[None]:

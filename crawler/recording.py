@@ -89,8 +89,8 @@ class Writer(Protocol):
     def sync(self) -> None:
         """Have all that was appended on the disk."""
 
-    def close(self, end: RunEnd) -> RunEnd:
-        """Write the run's end and close the file; give the end as it was written."""
+    def close(self, end: RunEnd) -> object:
+        """Write the run's end and close the file."""
 
 
 @dataclass(slots=True)
@@ -155,17 +155,15 @@ class WriterThread:
         """
         return await self._do(lambda: self._writer.note_page(page))
 
-    async def close(self, end: RunEnd) -> RunEnd:
+    async def close(self, end: RunEnd) -> None:
         """Write the run's end after all that waits, close the file, and end the thread; nothing is written after.
-
-        Gives the end as it was written.
 
         Raises:
             StorageError: the disk refused.
         """
         closing = self._do(lambda: self._writer.close(end), is_close=True)
         self._is_closed = True
-        return await closing
+        await closing
 
     def _do(self, write: Callable[[], _Result], *, is_close: bool = False) -> "asyncio.Future[_Result]":
         loop = asyncio.get_running_loop()

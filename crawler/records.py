@@ -179,7 +179,7 @@ class Records:
             IntegrityError: a capture does not replay as the index has it.
             VigilError: the archive cannot be written.
         """
-        end = await self._thread.close(end)
+        await self._thread.close(end)
         self._is_settled = self.asked.count == self._keeper.laid
         await seal_run(self._collection, self._options.settings, self._uid, self._clock)
         replayed: Replay | None = None
@@ -197,7 +197,7 @@ class Records:
                 f"{number} of {replayed.captures} captures differ on replay: {first.url}: {first.problem}",
                 hint="The run's report names them all; `vigil verify` says whether records or index are damaged.",
             )
-        return end
+        return self._keeper.end or end
 
     def _write_cdxj(self) -> None:
         """Bring the CDXJ files up to date; they are for replay software, and no trouble with them fails the run."""
