@@ -1,6 +1,6 @@
 """What a run's sources said, merged by identity, and where they contradict each other. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ class Sources:
     """What the listing showed from its top downwards, what the blog's feeds named, and the sitemaps' ``lastmod``.
 
     ``newest`` and ``oldest`` are the ends of the stretch that was walked; the last card, not the oldest one, ends it,
-    since a post pinned on top may be old. ``lastmods`` holds known and unknown articles of the whole site.
+    since a post pinned on top may be old. ``lastmods`` holds archived posts alone: the sitemaps name the whole site's.
     """
 
     shown: dict[Identity, str] = field(default_factory=dict)
@@ -44,14 +44,14 @@ class Sources:
         if last is not None:
             self.oldest = last if self.oldest is None else min(self.oldest, last)
 
-    def named(self, purpose: Purpose, feed: Feed) -> None:
+    def named(self, purpose: Purpose, feed: Feed, archived: Container[Identity]) -> None:
         """Take in a feed of the blog or a sitemap of the site."""
         for entry in feed.entries:
             if entry.identity is None:
                 continue
             if purpose is Purpose.FEED:
                 self._fed[entry.identity] = (entry.url, entry.published)
-            elif entry.modified is not None:
+            elif entry.modified is not None and entry.identity in archived:
                 known = self.lastmods.get(entry.identity)
                 self.lastmods[entry.identity] = entry.modified if known is None else max(known, entry.modified)
 

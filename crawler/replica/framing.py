@@ -26,7 +26,10 @@ class Framed(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the site says, before it is an HTTP message; ``modified`` gives ``Last-Modified`` and conditional GETs."""
+    """What the site says, before it is an HTTP message.
+
+    ``modified`` gives ``Last-Modified`` and conditional GETs; ``tag`` is an ETag other than the body's, empty for none.
+    """
 
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
@@ -36,11 +39,12 @@ class Answer:
     is_compressible: bool = True
     framed: Framed = Framed.LENGTH
     closes: bool = False
+    tag: str | None = None
 
     @property
     def etag(self) -> str:
-        """A strong validator over the body."""
-        return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
+        """A strong validator over the body, unless it has another one."""
+        return self.tag if self.tag is not None else f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
 def html(page: str, *, status: int = 200, modified: datetime | None = None) -> Answer:
@@ -60,7 +64,7 @@ def is_fresh(answer: Answer, request: Request) -> bool:
         return False
     tags = request.headers.get("if-none-match")
     if tags is not None:
-        return answer.etag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+        return answer.etag.removeprefix("W/") in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
     since = request.headers.get("if-modified-since")
     if since is None:
         return False
@@ -108,7 +112,8 @@ def message(answer: Answer, request: Request, now: datetime) -> Message:
     body = b"" if fresh else answer.body
     lines = [("Content-Type", answer.content_type), ("Date", http_date(now)), ("Server", "replica")]
     if answer.modified is not None:
-        lines += [("ETag", answer.etag), ("Last-Modified", http_date(answer.modified)), ("Cache-Control", "max-age=60")]
+        lines += [("ETag", answer.etag)] if answer.etag else []
+        lines += [("Last-Modified", http_date(answer.modified)), ("Cache-Control", "max-age=60")]
     if answer.is_compressible and body:
         lines.append(("Vary", "Accept-Encoding, X-Requested-With"))
         if takes_gzip:

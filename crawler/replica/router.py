@@ -48,7 +48,8 @@ def answer(blog: BlogSimulator, request: Request) -> Answer:
     path = urlsplit(request.target).path
     for pattern, make in _ROUTES:
         if found := pattern.fullmatch(path):
-            return make(blog, request, found)
+            made = make(blog, request, found)
+            return blog.validators(made) if blog.validators else made
     return _not_found(blog)
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 from crawler.replica.faults import Fault, FaultKind, Matcher
 from crawler.replica.feeds import robots_txt
+from crawler.replica.framing import Answer
 from crawler.replica.model import WATCHDOG, Paragraph, Part, Post, Zone
 from crawler.replica.shell import Column
 
@@ -31,7 +32,8 @@ class BlogSimulator:
     the blog's own clock: it moves by ``advance`` alone, so the same story always gives the same bytes. The other plain
     attributes are set before serving: ``about``, ``trouble``, ``notice`` (texts beside every page; an empty notice is
     left out), ``refuses_agents`` (403 for library agents), ``shard_size`` (URLs in a numbered sitemap), ``more_order``
-    (the order of p, d, m, y in a "Load more" URL), ``robots`` (robots.txt), ``ballast`` (makes article pages heavier).
+    (the order of p, d, m, y in a "Load more" URL), ``robots`` (robots.txt), ``ballast`` (makes article pages heavier),
+    ``validators`` (gives every answer other ones; they may lie).
     """
 
     def __init__(self, posts: Iterable[Post] = (), *, now: datetime) -> None:
@@ -43,6 +45,7 @@ class BlogSimulator:
         self.more_order = "pdmy"
         self.robots = robots_txt()
         self.ballast: Callable[[str, int], str] | None = None
+        self.validators: Callable[[Answer], Answer] | None = None
         self.zones: dict[str, Zone] = {WATCHDOG.alias: WATCHDOG}
         self.faults: list[Fault] = []
         self.revision = 0

@@ -223,7 +223,7 @@ class BlogSpider(Spider):
         for entry in reading.sitemaps:
             for request in self._ask_source(entry.url, Purpose.SITEMAP, via=response.url):
                 yield request
-        self.sources.named(purpose, reading)
+        self.sources.named(purpose, reading, self.run.known)
         entries: Iterable[FeedEntry] = reading.entries
         if purpose is Purpose.SITEMAP:
             entries = self.run.candidates_to_open(entries)

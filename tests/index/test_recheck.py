@@ -66,20 +66,22 @@ def test_look_dated_by_a_clock_that_ran_ahead_puts_no_post_off() -> None:
     assert is_whole(RULES, post(4000, looked=-400), NOW)
 
 
-def test_mass_edit_stays_within_the_budget_newest_first_and_none_is_dropped() -> None:
-    waiting = [post(100 + number, name=str(number), hinted=NOW - DAY / 2) for number in range(300)]
+@pytest.mark.parametrize(("posts", "budget"), [(300, 20), (14_000, 1000)])
+def test_mass_edit_stays_within_the_budget_newest_first_and_none_is_dropped(posts: int, budget: int) -> None:
+    rules = replace(RULES, budget=budget)
+    waiting = [post(100 + number, name=str(number), hinted=NOW - DAY / 2) for number in range(posts)]
     nights, seen = 0, set[Identity]()
     while waiting:
         nights += 1
-        chosen = choose(RULES, waiting, NOW + nights * DAY)
-        assert 0 < len(chosen) <= RULES.budget
+        chosen = choose(rules, waiting, NOW + nights * DAY)
+        assert 0 < len(chosen) <= budget
         names = {one.identity for one in chosen}
         if nights == 1:
-            assert {Identity(str(number)) for number in range(15)} <= names
+            assert {Identity(str(number)) for number in range(budget * 3 // 4)} <= names
         seen |= names
         waiting = [one for one in waiting if one.identity not in names]
-    assert len(seen) == 300
-    assert nights == 15
+    assert len(seen) == posts
+    assert nights == -(-posts // budget)
 
 
 def test_posts_archived_in_one_night_are_not_all_due_in_one_night() -> None:

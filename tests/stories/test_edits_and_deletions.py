@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 import pytest
 
 from crawler.replica import Request
 from crawler.replica.faults import FaultKind
+from crawler.replica.framing import Answer
 from tests.stories.conftest import Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall, quick_site
@@ -18,6 +20,11 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def night(story: Story) -> Callable[[], int]:
     """Lets a day pass and crawls; the posts are a day old then."""
+    return first_night(story)
+
+
+def first_night(story: Story) -> Callable[[], int]:
+    """Crawl posts that are a day old; give what lets another day pass and crawls."""
     fall = Nightfall(story=story)
 
     def pass_one() -> int:
@@ -105,6 +112,39 @@ def test_server_whose_validators_lie_hides_an_edit_no_longer_than_the_full_inter
     before = len(story.server.log)
     night()
     assert not [one for one in story.server.log[before:] if b"If-None-Match" in one.received]
+
+
+_EVER = datetime(2024, 1, 1, tzinfo=UTC)
+_LIES: dict[str, tuple[Callable[[Answer], Answer], int]] = {
+    "an ETag that is another each time": (lambda one: replace(one, tag=f'"{token_hex(4)}"'), 1),
+    "a weak ETag": (lambda one: replace(one, tag=f"W/{one.etag}"), 1),
+    "a weak ETag that stays": (lambda one: replace(one, tag='W/"ever"'), 6),
+    "a Last-Modified in the future": (lambda one: replace(one, tag="", modified=one.modified and _EVER + 999 * DAY), 1),
+    "a Last-Modified that stays": (lambda one: replace(one, tag="", modified=one.modified and _EVER), 6),
+}
+"""What a server may say of its pages, and within how many nights an edit is found all the same."""
+
+
+@pytest.mark.parametrize("story", [3], indirect=True)
+@pytest.mark.parametrize(("lie", "within"), _LIES.values(), ids=_LIES)
+def test_whatever_validators_say_an_edit_is_found_and_none_is_made_up(
+    story: Story, lie: Callable[[Answer], Answer], within: int
+) -> None:
+    story.site = str(quick_site(story.folder))
+    story.blog.validators = lie
+    night = first_night(story)
+    post = story.blog.listing()[0].id
+    assert night() == 0
+    assert kinds(story, post).count("version-added") == 1
+    story.blog.edit(post, body=["An invented correction, said without a word about it."], is_silent=True)
+    nights = next((number for number in range(1, 9) if night() == 0 and is_edited(story, post)), None)
+    assert nights is not None
+    assert min(within, 2) <= nights <= within, "found too late, or not hidden at all"
+    assert story.rows("SELECT count(*) FROM events WHERE is_edit = 1") == [(1,)]
+
+
+def is_edited(story: Story, post: int) -> bool:
+    return kinds(story, post).count("version-added") == 2
 
 
 def _is_conditional(request: Request) -> bool:
