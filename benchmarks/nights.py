@@ -54,16 +54,7 @@ class Archive:
         self.costs: dict[str, list[Cost]] = {night: [] for night in NIGHTS}
         self.asked: dict[str, list[int]] = {night: [] for night in NIGHTS}
         self._folder = folder
-        now = datetime.now(UTC)
-        blog = Blog(posts, dusk=now - timedelta(days=2))
-        collection = Collection(folder / "first")
-        collection.create()
-        with Index.open(collection.database, is_scratch=True) as index:
-            indexer = Indexer(index, collection, blog.prepared, batch=256)
-            for unit in blog.first_night():
-                indexer.take(unit)
-            index.settle()
-        self._blog = BlogSimulator((post_of(blog.article(number)) for number in range(posts)), now=now)
+        self._blog = watched(posts, Collection(folder / "first"), datetime.now(UTC))
 
     def live_through(self) -> None:
         """Let both nights pass on a copy of the archive."""
@@ -79,6 +70,18 @@ class Archive:
                 self.costs[night].append(measure(command, folder=self._folder))
                 self.asked[night].append(len(server.log) - before)
         shutil.rmtree(self._folder / "collection")
+
+
+def watched(posts: int, collection: Collection, now: datetime) -> BlogSimulator:
+    """Make an archive whose first walk began two days before ``now``; give its blog, which serves the same posts."""
+    blog = Blog(posts, dusk=now - timedelta(days=2))
+    collection.create()
+    with Index.open(collection.database, is_scratch=True) as index:
+        indexer = Indexer(index, collection, blog.prepared, batch=256)
+        for unit in blog.first_night():
+            indexer.take(unit)
+        index.settle()
+    return BlogSimulator((post_of(blog.article(number)) for number in range(posts)), now=now)
 
 
 def post_of(article: Article) -> Post:
