@@ -3,11 +3,13 @@
 Every look-up is a seek to both sides of a time in ``captures``, whatever the archive's size. Failures are no mementos.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
+from itertools import dropwhile, islice
 
 from archive.database import instant, micros
 from archive.errors import NotFoundError, QueryError
@@ -89,11 +91,30 @@ def page(db: sqlite3.Connection, url_ids: tuple[int, ...], number: int, size: in
     Raises:
         QueryError: there is no such page.
     """
-    found = [one for place, one in zip(range(number * size + 1), after(db, url_ids, None), strict=False)
-             if place >= (number - 1) * size]  # fmt: skip
-    if not found and number > 1:
+    if number == 1:
+        start = None
+    elif (start := _nth(db, url_ids, (number - 1) * size)) is None:
         raise QueryError(f"there is no page {number}", hint="Pages are counted from 1.")
+    found = list(islice(_from(db, url_ids, start), size + 1))
     return found[:size], len(found) > size
+
+
+def _nth(db: sqlite3.Connection, url_ids: tuple[int, ...], place: int) -> tuple[int, int] | None:
+    """Give time and number of the answered capture at a place, from 0; counted within SQLite, which reads only keys."""
+    sql = (
+        "SELECT c.time, c.capture_id FROM captures c "
+        "WHERE c.url_id IN (SELECT value FROM json_each(?)) AND c.status IS NOT NULL "
+        "ORDER BY c.time, c.capture_id LIMIT 1 OFFSET ?"
+    )
+    if len(url_ids) == 1:  # in the order of the table then, so nothing is sorted
+        sql = sql.replace("IN (SELECT value FROM json_each(?))", "= json_extract(?, '$[0]')")
+    row = db.execute(sql, (json.dumps(url_ids), place)).fetchone()
+    return None if row is None else (row["time"], row["capture_id"])
+
+
+def _from(db: sqlite3.Connection, url_ids: tuple[int, ...], start: tuple[int, int] | None) -> Iterator[Memento]:
+    found = after(db, url_ids, None if start is None else instant(start[0]))
+    return found if start is None else dropwhile(lambda one: (micros(one.time), one.id) < start, found)
 
 
 def _closest(
