@@ -29,6 +29,10 @@ _NO_ALT = ' alt=""'
 _BREAK = "<br />\n&nbsp;<br />\n"
 
 
+_WIDTHS = (408, 650, 1023)
+"""Sizes of a picture among which a browser chooses; the page shows it 650 pixels wide."""
+
+
 def words(text: str) -> str:
     """``text`` escaped as the CMS does it: double quotes as entities, apostrophes bare."""
     return escape(text, quote=False).replace('"', "&quot;")
@@ -52,7 +56,8 @@ def image(picture: Picture, modifiers: str = PAGE_SIZE) -> str:
     alts = {Alt.CAPTION: f' alt="{escape(picture.caption or "")}"', Alt.EMPTY: ' alt=""', Alt.MISSING: ""}
     alt = alts[picture.alt]
     if not picture.is_lazy:
-        return f'<img src="{source}"{alt} />'
+        offered = ", ".join(f"{picture.url(f'_w{width}_r1_s')} {width}w" for width in _WIDTHS)
+        return f'<img src="{source}" srcset="{escape(offered)}" sizes="650px"{alt} />'
     return (
         f'<noscript class="nojs-img">\n<img src="{source}"{alt} />\n</noscript>\n'
         f'<img data-src="{source}" src=""{alt} class=""/>'
