@@ -68,7 +68,7 @@ def get(
     """Get the bytes of a capture, by default of the newest one.
 
     With --at, the newest capture at or before that time; never a later one. The time of the capture, and of the next
-    one, are said on stderr. Whatever is given was compared with its digests first.
+    one, are said on stderr. Whatever is given was compared with its digests first, and its record with the seal.
     """
     from archive.query import Archive
 
