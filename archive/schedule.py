@@ -1,11 +1,12 @@
 """When a site's runs are due: from its ``[schedule]`` table, pure, in UTC out and the table's own time zone in."""
 
+import difflib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import takewhile
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from archive.collection import Collection
 from archive.cron import Cron, parse_cron
@@ -111,8 +112,9 @@ def schedule_of(site: Site) -> Schedule:
     try:
         zone = ZoneInfo(rules.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = difflib.get_close_matches(rules.zone, available_timezones(), 1) or ["Europe/Prague"]
         raise ConfigError(
-            f"{key}.zone: “{rules.zone}” is no time zone", hint='Write "UTC", or a name like "Europe/Prague".'
+            f"{key}.zone: “{rules.zone}” is no time zone", hint=f'Write "UTC", or a name like "{near[0]}".'
         ) from None
     window = None if rules.window is None else _window(rules.window)
     every = None if rules.every is None else span_of(rules.every)

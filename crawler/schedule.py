@@ -161,7 +161,8 @@ class Scheduler:
         """Crawl ``site`` in a child process, if its window is open; else when it opens."""
         schedule, now = self.plan.schedules[site], self._now()
         if not schedule.is_open(now):
-            if self._stop.is_set() is False:
+            if not self._stop.is_set():
+                self._record(site, FireKind.MISSED, detail="the window closed before its turn came")
                 self._fire_at(site, schedule.opens(now))
             return
         with self._guard:

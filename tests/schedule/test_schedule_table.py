@@ -56,6 +56,7 @@ WRONG_IN_ITS_ZONE = [
     ("skipped in spring", {"cron": "30 1 * * *", "zone": "Europe/London"}, "“30 2 * * *”"),
     ("one of a list", {"cron": "17 1,2 * * *", "zone": "America/New_York"}, "17 "),
     ("no such zone", {"cron": "17 3 * * *", "zone": "Europe/Prag"}, "Europe/Prague"),
+    ("a zone with a blank", {"cron": "17 3 * * *", "zone": "America/New York"}, "America/New_York"),
     ("a path as zone", {"cron": "17 3 * * *", "zone": "../../etc/passwd"}, "Europe/Prague"),
     ("outside the window", {"cron": "0 12 * * *", "window": "22:00-05:00"}, "“0 22 * * *”"),
     ("put off beyond the window", {"cron": "50 4 * * *", "window": "22:00-05:00", "jitter": 900}, "jitter = 540"),

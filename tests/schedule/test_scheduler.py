@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -206,15 +207,15 @@ def test_window_that_is_closed_is_waited_for(tmp_path: Path) -> None:
     assert watch.log() == ["open"]
 
 
-def test_run_is_asked_to_end_when_the_window_closes(tmp_path: Path) -> None:
-    at = datetime(2020, 11, 23, 4, 59, 58, tzinfo=UTC)
-    began = datetime.now(UTC)
-    window = (at.time().replace(minute=0, second=0), at.time().replace(hour=5, minute=0, second=0))
+def test_run_is_asked_to_end_when_the_window_closes_and_one_that_waited_is_missed(tmp_path: Path) -> None:
+    window = (clock(4), clock(5))
     night = Schedule(cron=None, every=timedelta(hours=12), jitter=timedelta(0), window=window, zone=ZoneInfo("UTC"))
-    # The scheduler's clock is put to two seconds before five; APScheduler's own stays, and fires what is past at once.
-    watch = Watch(folder=tmp_path, schedules={"blog": night}, seconds=60, now=lambda: at + (datetime.now(UTC) - began))
-    watch.run(lambda: bool(watch.fires(FireKind.ENDED)))
-    assert [fire.kind for fire in watch.fires()] == [FireKind.CUT, FireKind.ENDED]
+    watch = Watch(folder=tmp_path, schedules={"blog": night, "waiting": night}, seconds=60)
+    with time_machine.travel(datetime(2020, 11, 23, 4, 59, 57, tzinfo=UTC), tick=True):
+        watch.run(lambda: bool(watch.fires(FireKind.MISSED)))
+    told = [(fire.site, fire.kind) for fire in watch.fires()]
+    assert told == [("blog", FireKind.CUT), ("blog", FireKind.ENDED), ("waiting", FireKind.MISSED)]
+    assert watch.log() == ["blog"]
 
 
 @pytest.mark.parametrize("hours", [30, -30], ids=["forwards", "backwards"])
