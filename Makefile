@@ -18,7 +18,7 @@ check: .venv/dev.done  ## style, types, layers, dead code, spelling
 	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/vulture && .venv/bin/codespell
 format: .venv/dev.done  ## set the source the way `check` wants it
 	@.venv/bin/ruff check --fix-only && .venv/bin/ruff format
-bench: .venv/dev.done  ## the tables of docs/benchmarks.md, on this machine, in about ten minutes
+bench: .venv/dev.done  ## the tables of docs/benchmarks.md, on this machine, in a quarter of an hour
 	@$(V) -m benchmarks.warc_write && $(V) -m benchmarks.crawl && $(V) -m benchmarks.scale
 bench-full: .venv/dev.done  ## the same of a million posts: an hour, 60 GB of disk
 	@$(V) -m benchmarks.scale --posts 1000000

@@ -135,6 +135,8 @@ class Index:
         with self.batch():
             pass  # what was gathered for the full-text index is taken in at its end
         with self._translated():
+            # Of one segment, instead of dozens: each text that is shown is looked up in all of them.
+            self.db.execute("INSERT INTO texts_fts (texts_fts) VALUES ('optimize')")
             self.db.execute("PRAGMA synchronous = FULL")
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
