@@ -17,6 +17,7 @@ import archive
 from archive.cdxj import write_missing
 from archive.changefeed import write_feeds
 from archive.collection import Collection
+from archive.database import translated
 from archive.errors import ExitCode, IntegrityError, VigilError
 from archive.evidence import clock
 from archive.index import Index
@@ -69,7 +70,8 @@ class Records:
         self._has_fault = False
         self._open = ExitStack()
         try:
-            self._begin(started, on_read, on_fault)
+            with translated(self._collection.database):
+                self._begin(started, on_read, on_fault)
         except BaseException:
             self._open.close()
             raise

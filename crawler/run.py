@@ -18,6 +18,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.collection import Collection
+from archive.database import translated
 from archive.errors import ExitCode, StorageError, UsageError, VigilError
 from archive.model import (
     Article,
@@ -349,7 +350,8 @@ class Run:
             for finish in self._finishes:
                 await finish()
             await asyncio.gather(*self._notes, return_exceptions=True)
-            end = await self._records.finish(self._end(reason))
+            with translated(self.collection.database):
+                end = await self._records.finish(self._end(reason))
             self.stop_reason, self.exit_code = end.stop_reason, ExitCode(end.exit_code)
         except asyncio.CancelledError:
             self.has_ended = False

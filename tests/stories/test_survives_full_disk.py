@@ -30,6 +30,7 @@ def _to_the_last_byte(story: Story) -> None:
         pytest.param(12, {"": ROOMY, "archive": "90k"}, id="of-the-records"),
         pytest.param(40, {"": "400k", "archive": ROOMY, "logs": ROOMY}, id="of-the-index"),
         pytest.param(8, {"": "60k", "archive": ROOMY, "logs": ROOMY}, id="of-the-index-that-is-being-made"),
+        pytest.param(16, {"": "270k", "archive": ROOMY, "logs": ROOMY}, id="of-the-index-that-was-just-made"),
         pytest.param(24, {"": ROOMY, "logs": "4k"}, id="of-the-announcements"),
         pytest.param(24, {"": "500k"}, id="of-everything"),
         pytest.param(8, {"": "20k"}, id="of-everything-at-once"),
