@@ -33,7 +33,7 @@ class BlogSimulator:
     attributes are set before serving: ``about``, ``trouble``, ``notice`` (texts beside every page; an empty notice is
     left out), ``refuses_agents`` (403 for library agents), ``shard_size`` (URLs in a numbered sitemap), ``more_order``
     (the order of p, d, m, y in a "Load more" URL), ``robots`` (robots.txt), ``ballast`` (makes article pages heavier),
-    ``validators`` (gives every answer other ones; they may lie).
+    ``lie`` (changes every answer: other validators, a feed that lacks a post).
     """
 
     def __init__(self, posts: Iterable[Post] = (), *, now: datetime) -> None:
@@ -45,7 +45,7 @@ class BlogSimulator:
         self.more_order = "pdmy"
         self.robots = robots_txt()
         self.ballast: Callable[[str, int], str] | None = None
-        self.validators: Callable[[Answer], Answer] | None = None
+        self.lie: Callable[[Answer], Answer] | None = None
         self.zones: dict[str, Zone] = {WATCHDOG.alias: WATCHDOG}
         self.faults: list[Fault] = []
         self.revision = 0

@@ -1,5 +1,6 @@
 """What happens to posts after they were published: edits, disappearances, lying servers, contradicting sources."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from crawler.replica.framing import Answer
 from tests.stories.conftest import Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall, quick_site
+from tests.stories.survival import omitted
 
 pytestmark = pytest.mark.e2e
 
@@ -131,7 +133,7 @@ def test_whatever_validators_say_an_edit_is_found_and_none_is_made_up(
     story: Story, lie: Callable[[Answer], Answer], within: int
 ) -> None:
     story.site = str(quick_site(story.folder))
-    story.blog.validators = lie
+    story.blog.lie = lie
     night = first_night(story)
     post = story.blog.listing()[0].id
     assert night() == 0
@@ -163,8 +165,26 @@ def test_lastmod_of_an_old_post_queues_a_look(story: Story, night: Callable[[], 
 
 
 @pytest.mark.parametrize("story", [6], indirect=True)
-def test_dead_feed_and_contradiction_are_reported(story: Story, night: Callable[[], int]) -> None:
+def test_dead_feed_is_reported(story: Story, night: Callable[[], int]) -> None:
     story.blog.fault("/rss/", FaultKind.ELEVEN_BYTES, times=1)
     assert night() == 10
     report = max(story.collection.root.glob("reports/*Z-*.json"), key=lambda path: path.stat().st_mtime)
     assert "rss" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("story", [6], indirect=True)
+def test_post_that_the_listing_shows_and_the_feed_lacks_is_reported(story: Story, night: Callable[[], int]) -> None:
+    post = story.blog.listing()[2]
+
+    def without(answer: Answer) -> Answer:
+        items = re.sub(
+            rb"<item>(?:(?!</item>).)*%d\.html(?:(?!</item>).)*</item>" % post.id, b"", answer.body, flags=re.DOTALL
+        )
+        return replace(answer, body=items) if "rss" in answer.content_type else answer
+
+    assert omitted(story, "contradiction") == []
+    story.blog.lie = without
+    assert night() == 0
+    assert omitted(story, "contradiction") == [post.url]
+    [report] = [path for path in story.collection.root.glob("reports/*Z-*.json") if "contradiction" in path.read_text()]
+    assert "does not name it" in report.read_text(encoding="utf-8")
