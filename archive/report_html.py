@@ -1,6 +1,6 @@
 """The report of a run as one page for people: no script, no outside request, nothing archived that could act.
 
-It is made from the very object that the JSON report holds. Everything passes ``_text``; addresses are shown, no links.
+It is made from the very object that the JSON report holds. Everything passes ``plain``; addresses are shown, no links.
 """
 
 from collections import Counter
@@ -105,18 +105,23 @@ def page(report: Row) -> str:
         _robots(report),
         _facts(report),
     )
+    return document(title, sections)
+
+
+def document(title: str, sections: Iterable[str]) -> str:
+    """Put sections, escaped already, together to a page that asks for nothing and runs nothing."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body><main>\n"
+        f"<title>{plain(title)}</title><style>{_STYLE}</style></head>\n<body><main>\n"
         + "\n".join(filter(None, sections))
         + "\n</main></body></html>\n"
     )
 
 
-def _text(value: object) -> str:
+def plain(value: object) -> str:
     """Escape what may come from anywhere; what could steer the reading direction is taken out."""
     text = "" if value is None else str(value)
     return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
@@ -136,15 +141,15 @@ def _head(report: Row, title: str) -> str:
     test = "" if run["route"] == "site" else "<p class=look>A test run: these are not captures of the real site.</p>"
     name = known.name.lower().replace("_", " ") if known is not None else "no end"
     return (
-        f"<h1>{_text(title)}</h1><p class=soft>{_span(run)}</p>"
-        f'<div class="verdict {mood}"><b>{words}</b><br><span>The run stopped because: {_text(run["stop_reason"])} '
-        f"(exit {_text(code)}, {name}).</span></div>{test}"
+        f"<h1>{plain(title)}</h1><p class=soft>{_span(run)}</p>"
+        f'<div class="verdict {mood}"><b>{words}</b><br><span>The run stopped because: {plain(run["stop_reason"])} '
+        f"(exit {plain(code)}, {name}).</span></div>{test}"
     )
 
 
 def _span(run: Row) -> str:
     started, ended = str(run["started"]), str(run["ended"] or "")
-    return f"{_text(started[:19].replace('T', ' '))} to {_text(ended[:19].replace('T', ' ') or 'an unknown end')}, UTC"
+    return f"{plain(started[:19].replace('T', ' '))} to {plain(ended[:19].replace('T', ' ') or 'an unknown end')}, UTC"
 
 
 def _tiles(report: Row) -> str:
@@ -175,7 +180,7 @@ def _duration(run: Row) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else _text(value)
+    return f"{value:,}" if isinstance(value, int) else plain(value)
 
 
 def _warnings(report: Row) -> str:
@@ -192,7 +197,7 @@ def _warnings(report: Row) -> str:
         told.append(f"The software is another one than in the run before, {rules['software_before']}.")
     if not told:
         return ""
-    return "<h2>Worth a look</h2><ul>" + "".join(f"<li>{_text(sentence)}</li>" for sentence in told) + "</ul>"
+    return "<h2>Worth a look</h2><ul>" + "".join(f"<li>{plain(sentence)}</li>" for sentence in told) + "</ul>"
 
 
 def _replayed(replay: Row | None) -> list[str]:
@@ -223,8 +228,8 @@ def _events(report: Row, heading: str, chosen: Callable[[Row], bool]) -> str:
     if not found:
         return ""
     posts = [
-        f'<div class="post">{_text(event["title"] or event["identity"])}'
-        f"<small>{_text(event['url'])}{_detail(event)}</small></div>"
+        f'<div class="post">{plain(event["title"] or event["identity"])}'
+        f"<small>{plain(event['url'])}{_detail(event)}</small></div>"
         for event in found[:_SHOWN]
     ]
     return f"<h2>{heading} <small>{len(found):,}</small></h2>{_folded(posts)}{_more(len(found))}"
@@ -238,7 +243,7 @@ def _folded(parts: list[str]) -> str:
 
 
 def _detail(event: Row) -> str:
-    return "" if event["kind"] == "version-added" or event["detail"] is None else f" · {_text(event['detail'])}"
+    return "" if event["kind"] == "version-added" or event["detail"] is None else f" · {plain(event['detail'])}"
 
 
 def _changed(report: Row) -> str:
@@ -254,18 +259,18 @@ def _edit(change: Row) -> str:
     silent = (
         " · <span class=look>silent: its stated time of modification did not move</span>" if change["is_silent"] else ""
     )
-    title = _pieces(change["headline"]) if change["headline"] else _text(change["title"])
+    title = _pieces(change["headline"]) if change["headline"] else plain(change["title"])
     parts = "".join(map(_paragraph, _rows(change["paragraphs"])))
     return (
-        f'<div class="post"><h3>{title}</h3><small>{_text(change["url"])} · '
-        f"version {_text(change['version'])}{silent}</small>{parts}</div>"
+        f'<div class="post"><h3>{title}</h3><small>{plain(change["url"])} · '
+        f"version {plain(change['version'])}{silent}</small>{parts}</div>"
     )
 
 
 def _paragraph(part: Row) -> str:
     if part["change"] == "same":
-        return f"<p class=soft>… {_text(part['count'])} unchanged …</p>"
-    moved = f"<small>moved, was paragraph {_text(part['before'])}</small> " if part["change"] == "moved" else ""
+        return f"<p class=soft>… {plain(part['count'])} unchanged …</p>"
+    moved = f"<small>moved, was paragraph {plain(part['before'])}</small> " if part["change"] == "moved" else ""
     return f'<p class="para" dir="auto">{moved}{_pieces(part["pieces"])}</p>'
 
 
@@ -274,7 +279,7 @@ def _pieces(value: object) -> str:
     found = []
     for change, text in cast(list[tuple[str, str]], value):
         tag = tags.get(change)
-        found.append(f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text))
+        found.append(f"<{tag}>{plain(text)}</{tag}>" if tag else plain(text))
     return "".join(found)
 
 
@@ -321,7 +326,7 @@ def _omissions(report: Row) -> str:
     if not rows:
         return ""
     kinds = Counter(str(row["kind"]) for row in rows)
-    told = ", ".join(f"{_text(kind.replace('-', ' '))} {count:,}" for kind, count in kinds.most_common())
+    told = ", ".join(f"{plain(kind.replace('-', ' '))} {count:,}" for kind, count in kinds.most_common())
     table = f"{_grid(rows, ('kind', 'url', 'reason'), 'Left out')}{_more(len(rows))}"
     shown = table if len(rows) <= _FEW else f"<details><summary>Show them</summary>{table}</details>"
     return f"<h2>Left out, and why <small>{len(rows):,}</small></h2><p>{told}</p>{shown}"
@@ -347,7 +352,7 @@ def _grid(rows: list[Row], columns: tuple[str, ...], name: str) -> str:
 
 def _cell(value: object) -> str:
     is_number = isinstance(value, int)
-    return f"<td class=n>{value:,}</td>" if is_number else f"<td>{_text(value)}</td>"
+    return f"<td class=n>{value:,}</td>" if is_number else f"<td>{plain(value)}</td>"
 
 
 def _more(count: int) -> str:
@@ -358,8 +363,8 @@ def _robots(report: Row) -> str:
     run = cast(Row, report["run"])
     counts = cast(Row, run["counts"] or {})
     exceptions = cast(list[str], run["robots_exceptions"] or [])
-    used = _text(counts.get("excepted_requests", 0))
-    told = "".join(f"<li>{_text(one)}</li>" for one in exceptions)
+    used = plain(counts.get("excepted_requests", 0))
+    told = "".join(f"<li>{plain(one)}</li>" for one in exceptions)
     parts = [
         f"<p>Set aside, openly, for {used} requests:</p><ul>{told}</ul>"
         if exceptions
@@ -367,10 +372,10 @@ def _robots(report: Row) -> str:
     ]
     for row in _rows(report["robots"]):
         where = (
-            f"{_text(row['url'])}, status {_text(row['status'])}, record at {_text(row['file'])}:{_text(row['offset'])}"
+            f"{plain(row['url'])}, status {plain(row['status'])}, record at {plain(row['file'])}:{plain(row['offset'])}"
         )
         text = row["text"]
-        shown = f"<pre tabindex=0>{_text(text)}</pre>" if text else "<p class=soft>Nothing readable came.</p>"
+        shown = f"<pre tabindex=0>{plain(text)}</pre>" if text else "<p class=soft>Nothing readable came.</p>"
         parts.append(f"<details><summary>{where}</summary>{shown}</details>")
     return "<h2>robots.txt</h2>" + "".join(parts)
 
@@ -397,7 +402,7 @@ def _facts(report: Row) -> str:
         *((_COUNTS[name], _number(value)) for name, value in counts.items() if name in _COUNTS),
     )
     return (
-        "<h2>How it was done</h2><dl>" + "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in facts) + "</dl>"
+        "<h2>How it was done</h2><dl>" + "".join(f"<dt>{plain(k)}</dt><dd>{plain(v)}</dd>" for k, v in facts) + "</dl>"
     )
 
 

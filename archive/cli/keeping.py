@@ -10,7 +10,7 @@ import click
 from archive.cli.frame import Verb, existing, json_option, with_settings
 from archive.cli.output import show, show_json, talk
 from archive.cli.progress import bar
-from archive.errors import ExitCode
+from archive.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from archive.collection import Collection
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     cls=Verb,
     examples=[
         "vigil verify",
+        "vigil verify --rate 20000000 --resume --html findings.html",
         "vigil verify --deep --checkpoint checkpoint-from-the-notary",
         "vigil verify exhibit-a.zip --published root=HEX --published log=HEX --published tsa=HEX",
         "vigil verify blog.wacz",
@@ -48,15 +49,25 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Processes that read files; as many as cores by default."
 )
+@click.option("--rate", type=click.IntRange(1), metavar="BYTES", help="Read so many bytes a second at most.")
+@click.option(
+    "--resume", is_flag=True, help="Note in state/ what was read, and go on where such a round was broken off."
+)
+@click.option(
+    "--html", "report", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page."
+)
 @json_option
 @with_settings
-def verify(
+def verify(  # noqa: PLR0913  an option each
     settings: "Settings",
     *,
     package: Path | None,
     deep: bool,
     fixity: bool,
     jobs: int | None,
+    rate: int | None,
+    resume: bool,
+    report: Path | None,
     checkpoints: tuple[Path, ...],
     published: tuple[str, ...],
     as_json: bool,
@@ -66,37 +77,35 @@ def verify(
     Compares every record with its digests, its file, the index and its seal; or checks an evidence package.
 
     With PACKAGE, a folder or ZIP of vigil evidence, or a WACZ by any writer: only that is checked, and no archive is
-    needed. Without it:
-    reads all WARC files and writes nothing. Each finding names the file, the offset, the record, what was expected and
-    what to do; docs/reference/checks.md says what each check means. Ends with 20 when there is a finding.
+    needed. Without it: reads all WARC files once, and writes nothing but what --resume and --html ask for. For large
+    archives: --fixity every night, and a whole round with --rate and --resume over several. Each finding names the
+    file, the offset, the record, what was expected and what to do; docs/reference/checks.md says what each check
+    means. Ends with 20 when there is a finding.
     """
-    from archive.cli.packages import verify_package
     from archive.evidence.trust import trust_of
     from archive.verify import Round
 
-    if package is not None and package.suffix.lower() == ".wacz":
-        return _verify_wacz(package, as_json=as_json)
     if package is not None:
-        return verify_package(package, published, checkpoints, as_json=as_json)
-
+        if report or resume or fixity or deep:
+            raise UsageError("--deep, --fixity, --html and --resume are of a whole archive", hint="Leave PACKAGE out.")
+        return _verify_package(package, published, checkpoints, as_json=as_json)
     collection = existing(settings)
     if deep:
         _require_todays_extractor(collection)
     trust = trust_of(settings, collection, published=checkpoints)
-    checks = Round(collection, trust, jobs=jobs or os.cpu_count() or 1, is_fixity=fixity)
-    found = 0
-    with bar("verifying") as progress:
-        for finding in checks.findings(progress):
-            found += 1
-            _report(finding, as_json=as_json)
-    for name in checks.skipped:
-        talk(f"vigil: {name} is being written by a crawl and was left out")
-    if deep:
-        for finding in _anew(collection, settings.processes):
-            found += 1
-            _report(finding, as_json=as_json)
-    _remark(checks, trust)
-    _conclude(checks, found, as_json=as_json)
+    checks = Round(
+        collection, trust, jobs=jobs or os.cpu_count() or 1, rate=rate, is_fixity=fixity, is_resumable=resume
+    )
+    found = []
+    for finding in _findings(checks, collection, settings.processes if deep else None):
+        found.append(finding)
+        _report(finding, as_json=as_json)
+    remarks = list(_remarks(checks, trust))
+    for remark in remarks:
+        talk(f"vigil: {remark}")
+    _conclude(checks, len(found), as_json=as_json)
+    if report is not None:
+        _write_page(report, collection, checks, found, remarks)
     return ExitCode.INTEGRITY if found else ExitCode.OK
 
 
@@ -176,6 +185,24 @@ def _anew(collection: "Collection", processes: int) -> Iterator["Finding"]:
         yield from index_anew(collection, Path(folder), processes, progress)
 
 
+def _findings(checks: "Round", collection: "Collection", deep: int | None) -> Iterator["Finding"]:
+    """Make the round, and then the index anew, by so many processes, where that is asked for."""
+    with bar("verifying") as progress:
+        yield from checks.findings(progress)
+    if deep is not None:
+        yield from _anew(collection, deep)
+
+
+def _verify_package(
+    package: Path, published: tuple[str, ...], checkpoints: tuple[Path, ...], *, as_json: bool
+) -> ExitCode:
+    from archive.cli.packages import verify_package
+
+    if package.suffix.lower() == ".wacz":
+        return _verify_wacz(package, as_json=as_json)
+    return verify_package(package, published, checkpoints, as_json=as_json)
+
+
 def _verify_wacz(path: Path, *, as_json: bool) -> ExitCode:
     from archive.verify.wacz import check_wacz
 
@@ -190,16 +217,41 @@ def _verify_wacz(path: Path, *, as_json: bool) -> ExitCode:
     return ExitCode.INTEGRITY if found else ExitCode.OK
 
 
-def _remark(checks: "Round", trust: "Trust") -> None:
+def _remarks(checks: "Round", trust: "Trust") -> Iterator[str]:
     """Say what the verdict does not rest on."""
+    for name in checks.skipped:
+        yield f"{name} is being written by a crawl and was left out"
+    if checks.since is not None:
+        yield f"{checks.resumed} files were read by a round that began at {checks.since:%Y-%m-%d %H:%M:%S} UTC"
     if not checks.seals:
         return
     if trust.is_inside:
-        talk("vigil: checked by keys that lie in the archive itself: it is of one piece, by whoever made those keys")
+        yield "checked by keys that lie in the archive itself: it is of one piece, by whoever made those keys"
     if not trust.published:
-        talk("vigil: no published checkpoint was given, so a whole new history by the holder of all keys would pass")
+        yield "no published checkpoint was given, so a whole new history by the holder of all keys would pass"
     if checks.test_stamps:
-        talk("vigil: time stamps of a test authority, NOT TRUSTED, are among these; they prove nothing")
+        yield "time stamps of a test authority, NOT TRUSTED, are among these; they prove nothing"
+
+
+def _write_page(
+    path: Path, collection: "Collection", checks: "Round", found: "list[Finding]", remarks: list[str]
+) -> None:
+    from datetime import UTC, datetime
+
+    from archive.errors import StorageError
+    from archive.verify.written import page
+
+    counts = {
+        "files": checks.files,
+        "records": checks.records,
+        "exchanges": checks.exchanges,
+        "bytes": checks.bytes,
+        "seals": checks.seals,
+    }
+    try:
+        path.write_text(page(f"Archive {collection.root.name}", datetime.now(UTC), counts, found, remarks), "utf-8")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}", hint="Name another file.") from error
 
 
 def _report(finding: "Finding", *, as_json: bool) -> None:

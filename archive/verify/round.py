@@ -6,11 +6,13 @@ import os
 import re
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archive import __version__
 from archive.collection import Collection
 from archive.errors import DamagedIndexError, LockedError, NotFoundError, StorageError, VigilError
 from archive.evidence.tokens import Stamp
@@ -20,6 +22,7 @@ from archive.verify import listed, logged, records, sealed
 from archive.verify.book import open_book
 from archive.verify.file import Opening, Task, read_file
 from archive.verify.findings import FileRead, Finding, Scope
+from archive.verify.memory import Memory, memory_of, state_of
 from archive.warc import walk, warc_files
 
 _SMALL = 4_000_000
@@ -32,7 +35,8 @@ class Round:
     ``skipped`` names the file that a run is writing now. ``trust`` are the keys that seals are checked by; left out,
     the copies that lie in the archive itself. ``jobs`` processes read files, ``rate`` bytes a second between them at
     most; what is found, and in which order, does not depend on them. ``is_fixity`` leaves out what exchanges and index
-    say, and checks the bytes of files, records and seals alone.
+    say, and checks the bytes of files, records and seals alone. ``is_resumable`` notes in ``state/`` what was read, and
+    goes on where a round like it broke off: ``resumed`` files were read ``since`` then. Nothing else is ever written.
     """
 
     def __init__(
@@ -43,12 +47,16 @@ class Round:
         jobs: int = 1,
         rate: float | None = None,
         is_fixity: bool = False,
+        is_resumable: bool = False,
     ) -> None:
         self._collection = collection
         self._trust = trust
         self._jobs = jobs
         self._rate = rate
         self._is_fixity = is_fixity
+        self._is_resumable = is_resumable
+        self.resumed = 0
+        self.since: datetime | None = None
         self.files = 0
         self.records = 0
         self.bytes = 0
@@ -70,7 +78,7 @@ class Round:
         self.test_stamps = sum(
             isinstance(one, Stamp) and one.is_test for seal in book.entries for _, one in seal.stamps
         )
-        with _index(collection, is_live=bool(live)) as (opening, db, trouble):
+        with self._memory() as memory, _index(collection, is_live=bool(live)) as (opening, db, trouble):
             scope = Scope(collection=collection, files=files, live=live, db=db, book=book, trouble=trouble)
             for check in records.FOLDER_CHECKS:
                 yield from check(scope)
@@ -78,56 +86,55 @@ class Round:
                 yield from look(book)
             for check in () if self._is_fixity else listed.START_CHECKS:
                 yield from _asked(scope, check(scope))
-            for read in self._read(scope, opening, progress):
+            for read in self._read(scope, opening, memory, progress):
                 yield from self._join(scope, read)
             for check in () if live or self._is_fixity else listed.END_CHECKS:
                 yield from _asked(scope, check(scope))
             for look in (*sealed.SEAL_END_CHECKS, *logged.LOG_CHECKS):
                 yield from look(book)
 
+    def _memory(self) -> contextlib.AbstractContextManager[Memory | None]:
+        words = f"{__version__} {'fixity' if self._is_fixity else 'whole'}"
+        return memory_of(self._collection, words) if self._is_resumable else contextlib.nullcontext()
+
     def _read(
-        self, scope: Scope, opening: Opening, progress: Callable[[int, int], None]
+        self, scope: Scope, opening: Opening, memory: Memory | None, progress: Callable[[int, int], None]
     ) -> Iterator[tuple[Path, FileRead]]:
         """Read the files, by as many processes as are asked for, and give what was read in the files' order."""
         sizes = {path: _size(path) for path in scope.files}
         total = sum(sizes.values())
         jobs = 1 if total < _SMALL else max(1, min(self._jobs, len(scope.files)))
-        tasks = [
-            Task(
-                collection=scope.collection,
-                path=path,
-                index=opening if scope.db is not None and _name(path) not in scope.live else None,
-                rate=self._rate and self._rate / jobs,
-                is_fixity=self._is_fixity,
-            )
-            for path in scope.files
-        ]
+        waiting: deque[_Pending] = deque()
         with pool(jobs, preload="archive.verify.file") as executor:
-            for path, read in zip(scope.files, self._results(executor, jobs, tasks, progress, total), strict=True):
-                self.files += 1
-                self.bytes += sizes[path]
-                progress(self.bytes, total)
-                yield path, read
+            for number, path in enumerate(scope.files, 1):
+                task = Task(
+                    collection=scope.collection,
+                    path=path,
+                    index=opening if scope.db is not None and _name(path) not in scope.live else None,
+                    rate=self._rate and self._rate / jobs,
+                    is_fixity=self._is_fixity,
+                )
+                state = state_of(path, is_index_asked=task.index is not None)
+                known = memory.get(_name(path), state) if memory else None
+                future = executor.submit(read_file, task) if executor and known is None else None
+                waiting.append(_Pending(task=task, state=state, known=known, future=future))
+                while waiting and (executor is None or len(waiting) > 2 * jobs or number == len(scope.files)):
+                    one = waiting.popleft()
+                    read = one.result(lambda done: progress(self.bytes + done, total))
+                    self._note(memory, one, read)
+                    self.files += 1
+                    self.bytes += sizes[one.task.path]
+                    progress(self.bytes, total)
+                    yield one.task.path, read
 
-    def _results(
-        self,
-        executor: Executor | None,
-        jobs: int,
-        tasks: Sequence[Task],
-        progress: Callable[[int, int], None],
-        total: int,
-    ) -> Iterator[FileRead]:
-        if executor is None:
-            for task in tasks:
-                yield read_file(task, lambda done: progress(self.bytes + done, total))
+    def _note(self, memory: Memory | None, one: "_Pending", read: FileRead) -> None:
+        if memory is None:
             return
-        waiting: deque[Future[FileRead]] = deque()
-        for task in tasks:
-            waiting.append(executor.submit(read_file, task))
-            if len(waiting) > 2 * jobs:
-                yield _result(waiting.popleft())
-        while waiting:
-            yield _result(waiting.popleft())
+        if one.known is None:
+            memory.note(one.state, read)
+        else:
+            self.resumed += 1
+            self.since = memory.began
 
     def _join(self, scope: Scope, told: tuple[Path, FileRead]) -> Iterator[Finding]:
         """Pass on what was found in a file, and hold it against other files, its seal and the index."""
@@ -147,14 +154,27 @@ class Round:
             scope.db = None if read.is_index_broken else scope.db
 
 
-def _result(future: "Future[FileRead]") -> FileRead:
-    try:
-        return future.result()
-    except BrokenExecutor as error:
-        raise StorageError(
-            "a process that read files was ended from outside",
-            hint="Memory may be short: try again with --jobs 1.",
-        ) from error
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """A file that is being read, or will be, or was by an earlier round; ``state`` is what it was before."""
+
+    task: Task
+    state: object
+    known: FileRead | None
+    future: Future[FileRead] | None
+
+    def result(self, progress: Callable[[int], None]) -> FileRead:
+        if self.known is not None:
+            return self.known
+        if self.future is None:
+            return read_file(self.task, progress)
+        try:
+            return self.future.result()
+        except BrokenExecutor as error:
+            raise StorageError(
+                "a process that read files was ended from outside",
+                hint="Memory may be short: try again with --jobs 1.",
+            ) from error
 
 
 def _asked(scope: Scope, findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -1,9 +1,11 @@
 """A tamper table: whatever is done to an archive, the check that finds it is named, with file, offset and record."""
 
 import gzip
+import html
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from archive.collection import Collection
 from archive.model import sha256_of
-from archive.verify import CHECKS, PACKAGE_CHECKS, SEAL_CHECKS, WACZ_CHECKS, Finding, Round, index_anew
+from archive.verify import CHECKS, PACKAGE_CHECKS, SEAL_CHECKS, WACZ_CHECKS, Finding, Round, index_anew, written
 from archive.warc import Record, walk, warc_files
 from tests.cli.archives import BEGAN, build, exchange, lay_run
 
@@ -292,6 +294,71 @@ def test_fixity_reads_bytes_alone_and_asks_no_index(copy: Collection) -> None:
     assert (checks.files, checks.exchanges) == (3, 0)
     TAMPERED["another text"][0](copy)
     assert [finding.check for finding in Round(copy, is_fixity=True).findings()] == ["record-digest"]
+
+
+def _broken_off(copy: Collection, files: int) -> list[Finding]:
+    """What a round finds that is broken off after so many files."""
+    checks, found = Round(copy, is_resumable=True), []
+    findings = checks.findings()
+    for finding in findings:
+        found.append(finding)
+        if checks.files == files:
+            break
+    findings.close()  # type: ignore[attr-defined]
+    return found
+
+
+def test_a_round_that_was_broken_off_goes_on_and_finds_what_a_whole_one_finds(copy: Collection) -> None:
+    for number in range(3):
+        _rewrite(copy, lambda record: (record.type == "request" and gzip.compress(_raw(record)) * 2) or None, number)
+    whole = _found(copy)
+    assert _broken_off(copy, 2) == whole[: len(_broken_off(copy, 2))]
+    with (copy.state / "verify.jsonl").open("ab") as file:
+        file.write(b'{"state": [true, 1')
+    again = Round(copy, is_resumable=True)
+    assert list(again.findings()) == whole
+    assert (again.files, again.resumed, again.since is not None) == (3, 2, True)
+    assert not (copy.state / "verify.jsonl").exists()
+
+
+def test_a_file_that_changed_since_it_was_read_is_read_again(copy: Collection) -> None:
+    _flip(copy)
+    assert _broken_off(copy, 1)
+    path = warc_files(copy)[0]
+    path.write_bytes(path.read_bytes() + b"x")
+    whole = _found(copy)
+    again = Round(copy, is_resumable=True)
+    assert list(again.findings()) == whole
+    assert again.resumed == 0
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 50, b'{"form": 9}\n', b"[1]\n", b'{"form":1,"round":"another"}\n{}\n'])
+def test_what_another_kind_of_round_left_is_not_gone_by(copy: Collection, left: bytes) -> None:
+    (copy.state / "verify.jsonl").write_bytes(left)
+    checks = Round(copy, is_resumable=True)
+    assert (list(checks.findings()), checks.files, checks.resumed) == ([], 3, 0)
+
+
+def test_a_rate_is_kept_to(copy: Collection) -> None:
+    size = sum(path.stat().st_size for path in warc_files(copy))
+    begun = time.monotonic()
+    assert list(Round(copy, rate=size / 0.5).findings()) == []
+    assert time.monotonic() - begun > 0.4
+
+
+def test_the_page_of_findings_lets_nothing_hostile_act() -> None:
+    said = "<script>alert(1)</script>\u202e\x1b[2J"
+    found = [
+        Finding(check="record-digest", file=said, offset=7, record=said, found=said, expected=said, hint=said)
+    ] * 300
+    page = written.page("Archive & more", BEGAN, {"files": 3}, found, ["a remark <b>"])
+    assert "<script" not in page
+    assert not {"\u202e", "\x1b"} & set(page)
+    assert "300 findings" in page
+    assert "and 100 more" in page
+    assert "a remark &lt;b&gt;" in page
+    assert CHECKS["record-digest"].meaning.partition("\n")[0] in html.unescape(page)
+    assert "Sound" in written.page("x", BEGAN, {}, [], [])
 
 
 def test_a_file_that_goes_away_during_the_round_is_a_finding(copy: Collection) -> None:
