@@ -109,6 +109,24 @@ def test_every_check_of_seals_has_a_case_and_a_meaning() -> None:
     assert all(CHECKS[name].meaning.partition("\n")[0].endswith(".") for name in SEAL_CHECKS)
 
 
+NOT_ALONE = {
+    "log-leaves": "a log with other leaves has other roots than its checkpoints, or its seals changed",
+    "log-published": "it needs a checkpoint from outside: found alone in the tests of a full compromise below",
+    "seal-list": "what is no list is no leaf of the log, signs nothing and names no file",
+    "sealed-file": "other bytes are other records, and a file that no seal names is none of the index",
+    "sealed-record": "a list that names other records is another leaf, or its file is another",
+    "sealed-there": "the index lists the file too",
+    "stamp-overdue": "a seal that is old enough was made by a clock that its stamps contradict",
+    "stamps-agree": "of two times hours apart one contradicts the machine's clock",
+}
+"""Checks that no tampering can make fail alone, and why."""
+
+
+def test_every_check_of_seals_is_found_alone_where_that_can_be() -> None:
+    alone = {check for _, expected in CASES.values() if len(expected) == 1 for check in expected}
+    assert SEAL_CHECKS - alone == set(NOT_ALONE)
+
+
 HISTORY = {
     "the last night rolled back": hands.roll_back,
     "the last night unsealed": hands.unseal_a_night,
