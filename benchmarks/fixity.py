@@ -111,10 +111,13 @@ def main() -> int:
         files = [str(path) for path in warc_files(collection)]
         listed = "\\0".join(files)
         many = f"printf '{listed}' | xargs -0 -n1 -P{cores}"
-        rival = ["sh", "-c", f"{many} sha256sum >/dev/null && {many} gzip -dc >/dev/null"]
         vigil = [sys.executable, "-m", "archive", "verify", "--collection", str(collection.root)]
-        commands = {"rivals": rival, "fixity": [*vigil, "--fixity"], "whole": vigil}
-        commands["alone"] = [*vigil, "--fixity", "--jobs", "1"]
+        commands = {
+            "rivals": ["sh", "-c", f"{many} sha256sum >/dev/null && {many} gzip -dc >/dev/null"],
+            "fixity": [*vigil, "--fixity"],
+            "whole": vigil,
+            "alone": [*vigil, "--fixity", "--jobs", "1"],
+        }
         costs: dict[str, list[Cost]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
             for name, command in commands.items():
