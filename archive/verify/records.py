@@ -60,11 +60,13 @@ def file_foreign(scope: Scope) -> Iterator[Finding]:
     for path in sorted(scope.collection.warcs.iterdir()):
         if path == scope.collection.imports and path.is_dir() and not path.is_symlink():
             continue
-        if not re.search(_SERIAL.pattern.removesuffix("$") + r"(\.\w+)?$", path.name) or path.is_symlink():
+        is_plain = path.is_file() and not path.is_symlink()
+        if not re.search(_SERIAL.pattern.removesuffix("$") + r"(\.\w+)?$", path.name) or not is_plain:
+            kind = "a link" if path.is_symlink() else "no plain file"
             yield Finding(
                 check="file-foreign",
                 file=path.name,
-                found="a link" if path.is_symlink() else "a file that no run of ours wrote",
+                found="a file that no run of ours wrote" if is_plain else kind,
                 expected="files named PREFIX-TIME-SERIAL-HOST.warc.gz only",
                 hint="Move it out of the archive folder, and find out who put it there.",
             )

@@ -1,6 +1,7 @@
 """A tamper table: whatever is done to an archive, the check that finds it is named, with file, offset and record."""
 
 import gzip
+import os
 import re
 import shutil
 import sqlite3
@@ -161,6 +162,10 @@ def _link(collection: Collection) -> None:
     path.symlink_to(collection.root / path.name)
 
 
+def _strange_name(collection: Collection) -> None:
+    Path(os.fsdecode(bytes(collection.warcs) + b"/\xff.warc.gz")).write_bytes(b"x")
+
+
 def _unlisted(collection: Collection) -> None:
     other = build(collection.root.parent / "other")
     path = warc_files(other)[2]
@@ -186,6 +191,8 @@ def _scribble(collection: Collection) -> None:
 def _no_database(collection: Collection) -> None:
     collection.database.write_bytes(b"no database at all" * 100)
 
+
+_STRANGE = "quiet-lantern-20260801030000250-00004-test.warc.gz"
 
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a flipped bit": (_flip, "record-readable"),
@@ -216,6 +223,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a file that failed its read-back": (_rename(".gz", ".gz.invalid"), "file-closed"),
     "a foreign file": (_foreign, "file-foreign"),
     "a link for a file": (_link, "file-foreign"),
+    "a pipe that never ends": (lambda collection: os.mkfifo(collection.warcs / _STRANGE), "file-foreign"),
+    "a folder named as a file": (lambda collection: (collection.warcs / _STRANGE).mkdir(), "file-foreign"),
+    "a link to nothing": (lambda collection: (collection.warcs / _STRANGE).symlink_to("/nowhere"), "file-foreign"),
+    "a name that is no text": (_strange_name, "file-foreign"),
     "a file of another archive": (_unlisted, "index-files"),
     "the index taken away": (lambda collection: collection.database.unlink(), "index-sound"),
     "something else for an index": (_no_database, "index-sound"),
