@@ -24,7 +24,10 @@ from archive.verify.package import check_package
 from tests.evidence.makers import Sealed, build_sealed, now
 from tests.evidence.packing import Bench, make_bench
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [
+    pytest.mark.fuzz,
+    pytest.mark.filterwarnings("ignore:Parsed a serial number:cryptography.utils.CryptographyDeprecationWarning"),
+]
 
 CHANGES = 100
 """In each case below, one at a time; half of them single bits, half single bytes."""
