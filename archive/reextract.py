@@ -13,11 +13,13 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.database import connect, translated
-from archive.errors import DamagedIndexError, NotFoundError
+from archive.errors import DamagedIndexError, IntegrityError, NotFoundError
+from archive.model import IMPORTS
 from archive.query.readings import read_by
 from archive.rebuild import Progress, remove, resume_index, swap
 from archive.rereading import Comparison, Reconsidered, Reread, keep
 from archive.text import software
+from archive.warc import warc_files
 
 _COUNTS = {
     "readings": "SELECT count(*) FROM readings",
@@ -66,11 +68,13 @@ def reextract(
         NotFoundError: there is no index.
         DamagedIndexError: the index cannot be read; ``vigil rebuild`` makes it again.
         DamagedRecordError: a record cannot be read, with file and offset.
+        IntegrityError: WARC files that the index lists are not there.
         StorageError: the disk refused (``DiskFullError`` when it is full).
     """
     before = _read_by(collection.database)
     if set(before) <= {software()}:
         return None
+    _require_files(collection)
     scratch = collection.database.with_name("archive.db.reextract")
     if not _is_of_today(scratch):
         remove(scratch)
@@ -143,6 +147,19 @@ def _compare(
 def _read_by(database: Path) -> tuple[str, ...]:
     with closing(connect(database)) as db, translated(database):
         return read_by(db)
+
+
+def _require_files(collection: Collection) -> None:
+    """Refuse to make an index of less than the present one was made of: a disk may not be mounted."""
+    with closing(connect(collection.database)) as db, translated(collection.database):
+        listed = {str(row["name"]) for row in db.execute("SELECT name FROM files")}
+    there = {path.name.removesuffix(".open") for path in warc_files(collection)}
+    there |= {f"{IMPORTS}{path.name}" for path in collection.imports.glob("*")}
+    if missing := sorted(listed - there):
+        raise IntegrityError(
+            f"{len(missing):,} WARC files that the index lists are not there, {missing[0]} first",
+            hint="Bring them back from a copy, or mount the disk; `vigil rebuild` makes an index of what is there.",
+        )
 
 
 def _is_of_today(scratch: Path) -> bool:

@@ -161,6 +161,16 @@ def test_scratch_that_is_of_no_use_is_made_anew(upgraded: Story) -> None:
     assert_rebuilt_is_equal(upgraded)
 
 
+def test_nothing_is_read_again_where_warc_files_are_not_there(upgraded: Story) -> None:
+    before = hashes(upgraded)
+    warcs = upgraded.collection.warcs
+    warcs.rename(warcs.with_name("elsewhere"))
+    ended = upgraded.crawl()
+    assert (ended.code, hashes(upgraded)) == (20, before), ended.err
+    assert "are not there" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_archive_without_posts_has_nothing_to_read_again(tmp_path: Path) -> None:
     collection = Collection(tmp_path / "collection")
     collection.create()

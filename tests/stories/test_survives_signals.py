@@ -102,9 +102,12 @@ def assert_sound_after_the_next(story: Story) -> None:
 def test_signal_that_comes_before_the_first_request_is_not_forgotten(story: Story) -> None:
     assert story.crawl("--limit", "2", "--index-later").code == 0
     before = len(asked(story))
-    with database_locked(story, 6) as is_locked:
+    with database_locked(story, 8) as is_locked:
         crawl = story.start(*story.crawl_words())
-        time.sleep(4)  # by then it waits to read what the first run kept
+        lock = story.collection.state / "lock"
+        while f"process {crawl.pid}\n" not in lock.read_text(encoding="utf-8"):
+            time.sleep(0.05)
+        time.sleep(1)  # by then it waits to read what the first run kept
         crawl.send_signal(signal.SIGTERM)
         assert is_locked.is_set()
     code, said = end_of(crawl, within=10)
