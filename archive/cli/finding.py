@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.frame import OFFSET, SiteName, Verb, existing, json_option, with_settings
-from archive.cli.output import clean_line, fields_of, show, show_json, show_marked, spell, talk
+from archive.cli.output import clean_line, counted, fields_of, show, show_json, show_marked, spell, talk
 from archive.cli.times import Time
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
         _show_site(site, agendas[site.site], due.get(site.site))
     for sentence in told_fires(missed):
         show(clean_line(sentence))
-    show(f"{told.warc_files} WARC files, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
+    show(f"{counted(told.warc_files, 'WARC file')}, {told.warc_bytes:,} bytes; index {told.index_bytes:,} bytes")
     _show_seals(owed(collection), settings.alarm_hours)
     for cause in found:
         show(f"LOOK  {cause.kind}: {clean_line(cause.told)}")
@@ -242,7 +242,8 @@ def status(settings: "Settings", *, run: str | None, gaps: bool, prometheus: Pat
 def _show_seals(still: "Owed", alarm_hours: int) -> None:
     from archive.cli.sealing import show_owed
 
-    show(f"{still.seals:,} seals; {len(still.unsealed):,} runs not sealed, {len(still.pending):,} time stamps pending")
+    unsealed, pending = counted(len(still.unsealed), "run"), counted(len(still.pending), "time stamp")
+    show(f"{counted(still.seals, 'seal')}; {unsealed} not sealed, {pending} pending")
     show_owed(still, alarm_hours)
 
 
@@ -293,7 +294,8 @@ def _say_more(shown: int, offset: int, *, has_more: bool) -> None:
 def _show_site(site: "SiteStatus", agenda: "Agenda | None", due: datetime | None) -> None:
     show(f"{site.site}  {clean_line(site.title or '')}")
     once = site.gone - site.gone_confirmed
-    show(f"  {site.posts:,} posts ({site.gone:,} gone), {site.versions:,} versions, {site.captures:,} captures")
+    posts, versions = counted(site.posts, "post"), counted(site.versions, "version")
+    show(f"  {posts} ({site.gone:,} gone), {versions}, {counted(site.captures, 'capture')}")
     if site.imported:
         show(f"  {site.imported:,} of the captures are imported: others made them")
     if once:
@@ -301,7 +303,7 @@ def _show_site(site: "SiteStatus", agenda: "Agenda | None", due: datetime | None
     if site.first_published and site.last_published:
         show(f"  published {site.first_published.date()} to {site.last_published.date()}")
     walked = "was walked to its end" if site.is_walk_complete else "has not been walked to its end yet"
-    show(f"  {site.gaps:,} posts shown but not held (vigil status --gaps); the listing {walked}")
+    show(f"  {counted(site.gaps, 'post')} shown but not held (vigil status --gaps); the listing {walked}")
     if site.candidates:
         show(f"  {site.candidates:,} more articles of the whole site are known, whose blog is not")
     if agenda is not None and agenda.watched:
@@ -326,7 +328,7 @@ def show_run(run: "RunSummary") -> None:
     show(f"  run {run.uid}, {spell(run.started)}: {ended if run.ended else 'no end is recorded'}{route}")
     counts = run.counts
     show(
-        f"    {counts.requests:,} requests, {counts.failed:,} failed; {counts.new:,} new posts, "
+        f"    {counted(counts.requests, 'request')}, {counts.failed:,} failed; {counted(counts.new, 'new post')}, "
         f"{counts.changed:,} changed, {counts.unchanged:,} unchanged, {counts.gone:,} gone, {counts.rejected:,} unclear"
     )
     show(f"    {counts.payload_bytes:,} bytes came, {counts.kept_bytes:,} were new")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.frame import Verb, existing, json_option, with_settings
-from archive.cli.output import show, show_json, talk
+from archive.cli.output import counted, show, show_json, talk
 from archive.cli.progress import bar
 from archive.errors import ExitCode, UsageError
 
@@ -130,8 +130,8 @@ def rebuild(settings: "Settings", *, as_json: bool) -> None:
         show_json(result)
     else:
         show(
-            f"{result.files} files, {result.runs} runs, {result.captures} captures: "
-            f"{result.posts} posts in {result.versions} versions"
+            f"{counted(result.files, 'file')}, {counted(result.runs, 'run')}, {counted(result.captures, 'capture')}: "
+            f"{counted(result.posts, 'post')} in {counted(result.versions, 'version')}"
         )
 
 
@@ -158,7 +158,7 @@ def index_command(settings: "Settings", *, as_json: bool) -> None:
     if as_json:
         show_json({"units": count})
     else:
-        show(f"{count} units were new to the index")
+        show(f"{counted(count, 'unit')} new to the index")
 
 
 def _require_todays_extractor(collection: "Collection") -> None:
@@ -278,8 +278,9 @@ def _conclude(checks: "Round", found: int, *, as_json: bool) -> None:
         )
         return
     verdict = f"{found} finding{'s' if found != 1 else ''}" if found else "sound"
-    seals = f"{checks.seals:,} seals" if checks.seals else "NOT sealed (vigil keys init, then vigil seal)"
+    seals = counted(checks.seals, "seal") if checks.seals else "NOT sealed (vigil keys init, then vigil seal)"
     show(
-        f"{verdict}: {checks.files} files, {checks.records:,} records, {checks.exchanges:,} exchanges, "
+        f"{verdict}: {counted(checks.files, 'file')}, {counted(checks.records, 'record')}, "
+        f"{counted(checks.exchanges, 'exchange')}, "
         f"{checks.bytes:,} bytes, {seals}"
     )

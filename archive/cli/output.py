@@ -54,6 +54,11 @@ def talk(message: str) -> None:
     sys.stderr.write(f"{clean(message)}\n")
 
 
+def counted(number: int, thing: str) -> str:
+    """Say how many of a thing there are: ``1 seal``, ``2,000 seals``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def fields_of(value: object) -> dict[str, object]:
     """Give a model value's fields by name, to be shown with more."""
     told = plain(value)
