@@ -15,7 +15,7 @@ from archive.errors import ConfigError, UsageError
 
 player = Verbs(
     name="player",
-    summary="Get ReplayWeb.page, which shows archived pages as they were, and open files in it.",
+    summary="Get ReplayWeb.page, which shows pages as they were; open files in it.",
     sections={
         "Commands": {
             "fetch": "archive.cli.playing:fetch",
@@ -29,10 +29,10 @@ _WARC_OF_PACKAGE = "evidence.warc.gz"
 
 @click.command(cls=Verb, examples=["vigil player fetch"])
 def fetch() -> None:
-    """Fetch ReplayWeb.page with npm, compare its digest, and keep it for `vigil serve`.
+    """Fetch ReplayWeb.page with npm, and compare its digest.
 
-    One version, pinned by its SHA-256; npm takes it from wherever npm is set to take packages. It is kept in
-    ~/.local/share/vigil, or where VIGIL_PLAYER says. Its licence is the AGPL.
+    One version, pinned by its SHA-256, for `vigil serve`; npm takes it from wherever npm is set to take packages. It
+    is kept in ~/.local/share/vigil, or where VIGIL_PLAYER says. Its licence is the AGPL.
     """
     from archive.player import VERSION, fetch_player
 
@@ -43,7 +43,7 @@ def fetch() -> None:
 @click.command(cls=Verb, examples=["vigil player install replaywebpage-2.5.3.tgz"])
 @click.argument("file", type=click.Path(path_type=Path))
 def install(file: Path) -> None:
-    """Install ReplayWeb.page from its package, for a machine without npm or network.
+    """Install ReplayWeb.page from its package, without npm or network.
 
     FILE is what `npm pack replaywebpage@2.5.3` writes on another machine; its digest is compared.
     """
@@ -57,9 +57,10 @@ def install(file: Path) -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), default=8003, show_default=True, help="Port on 127.0.0.1.")
 @click.option("--open", "is_opened", is_flag=True, help="Also open it in a browser.")
 def open_file(file: Path, *, port: int, is_opened: bool) -> None:
-    """Show a WACZ, a WARC, or the WARC of an evidence package in ReplayWeb.page, on this machine alone.
+    """Show a WACZ, WARC or evidence package in ReplayWeb.page.
 
-    Files of any writer; nothing is asked of any network. Ctrl-C ends it. Needs the extra web.
+    Files of any writer, on this machine alone; of an evidence package its WARC. Nothing is asked of any network. Ctrl-C
+    ends it. Needs the extra web.
     """
     from archive.player import require_player
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from archive.collection import Collection
 from archive.database import micros, warc_date
-from archive.errors import DamagedRecordError
+from archive.errors import DamagedRecordError, IntegrityError, NotFoundError
 from archive.model import Capture, CaptureKind, RecordRef
 from archive.query import Archive
 from archive.query.pages import Gathered
@@ -59,7 +59,14 @@ def _refs_of(archive: Archive, collection: Collection, capture: Capture) -> Iter
 
 
 def _first_of(collection: Collection, file: str) -> RecordRef:
-    return next(walk(path_of(collection, file))).ref
+    path = path_of(collection, file)
+    if not path.exists():
+        hint = "Run `vigil verify`; restore the file from a copy."
+        raise NotFoundError(f"the WARC file {file} is not in the archive", hint=hint)
+    first = next(walk(path), None)
+    if first is None:
+        raise IntegrityError(f"the WARC file {file} is empty", hint="Restore the file from a copy.")
+    return first.ref
 
 
 def _refuse_missing(page: Gathered) -> None:
