@@ -67,6 +67,10 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[scheme])
 
+    def let_scripts_run(self, may_run: bool) -> None:  # noqa: FBT001  the sentence says it
+        """Let scripts of the pages run, or none."""
+        self._call("Emulation.setScriptExecutionDisabled", value=not may_run)
+
     def press(self, key: str) -> None:
         """Press a key and let it go."""
         code = {"Tab": 9, "Enter": 13}[key]
