@@ -12,15 +12,17 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from heapq import merge
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from archive import __version__
 from archive.cdxj import cdxj_of, write_missing
 from archive.collection import Collection
-from archive.database import warc_date
+from archive.database import micros, warc_date
 from archive.errors import IntegrityError, NotFoundError, UsageError
 from archive.export.picking import Member, Picked, pick
 from archive.query import Archive, Filters
@@ -111,7 +113,7 @@ class _Package:
             for name, members in picked.files(SELECTION):
                 size = sum(member.length for member in members)
                 self._add(f"archive/{name}", self._warc(members), size=size)
-            self._add("indexes/index.cdxj", self._lines(collection), is_packed=True)
+            self._add("indexes/index.cdxj", self._lines(archive, collection), is_packed=True)
             self._add("pages/pages.jsonl", self._page_lines(archive), is_packed=True)
             if picked.is_whole:
                 self._add("pages/extraPages.jsonl", self._extra_lines(archive), is_packed=True, name="extrapages.jsonl")
@@ -164,13 +166,17 @@ class _Package:
 
     # --- the index ---------------------------------------------------------------------------------
 
-    def _lines(self, collection: Collection) -> Iterator[bytes]:
+    def _lines(self, archive: Archive, collection: Collection) -> Iterator[bytes]:
         with ExitStack() as opened:
+            streams: list[Iterable[str]] = []
             if self._picked.is_whole:
-                places = [cdxj_of(collection, member.path.name) for member in self._picked.members]
-                streams: list[Iterable[str]] = [opened.enter_context(place.open(newline="\n")) for place in places]
+                for member in self._picked.members:
+                    lines = opened.enter_context(cdxj_of(collection, member.path.name).open(newline="\n"))
+                    streams.append(_exact(archive, member.path.name, lines))
             else:
-                streams = [_moved(cdxj_of(collection, file), its) for file, its in self._picked.places().items()]
+                for file, its in self._picked.places().items():
+                    lines = opened.enter_context(cdxj_of(collection, file).open(newline="\n"))
+                    streams.append(_moved(_exact(archive, file, lines), its))
             for line in merge(*streams):
                 yield line.encode()
 
@@ -215,6 +221,9 @@ class _Package:
         self._add("datapackage-digest.json", iter([digest]), size=len(digest))
 
 
+_TIME_OF = """\
+SELECT c.time FROM urls u JOIN captures c ON c.url_id = u.id JOIN files f ON f.id = c.file_id
+WHERE u.url = ? AND c.time >= ? AND c.time < ? + 1000000 AND f.name = ? AND c.offset = ?"""
 _PLACE = """\
 JOIN urls u ON u.id = x.url_id JOIN captures c ON c.url_id = x.url_id AND c.time = x.time AND c.capture_id = x.id
 JOIN files f ON f.id = c.file_id
@@ -228,10 +237,28 @@ SELECT u.url, x.time, x.record_id, f.name AS file, NULL AS title, NULL AS text F
 WHERE x.purpose IN ('listing', 'day-page') AND c.status = 200 ORDER BY x.time, x.id"""  # noqa: S608 (ours, above)
 
 
-def _moved(cdxj: Path, places: Mapping[int, int]) -> list[str]:
+def _exact(archive: Archive, file: str, lines: Iterable[str]) -> Iterator[str]:
+    """Give the lines of a file's CDXJ with the milliseconds of its captures, in their order.
+
+    A revisit names its original by URL and time to the microsecond; ReplayWeb.page takes the first line at or after it.
+    """
+    for _, same in groupby(lines, key=lambda line: line.split(" ", 2)[:2]):
+        yield from sorted(_timed(archive, file, line) for line in same)
+
+
+def _timed(archive: Archive, file: str, line: str) -> str:
+    key, time, rest = line.split(" ", 2)
+    fields = json.loads(rest)
+    second = micros(datetime.strptime(time, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
+    values = (fields["url"], second, second, file, int(fields["offset"]))
+    row = archive.db.execute(_TIME_OF, values).fetchone()
+    return line if row is None else f"{key} {time}{row['time'] // 1000 % 1000:03} {rest}"
+
+
+def _moved(lines: Iterable[str], places: Mapping[int, int]) -> list[str]:
     """Give the lines of the records taken from a file, as they lie in the selection."""
     found = []
-    for line in cdxj.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         key, time, rest = line.split(" ", 2)
         fields = json.loads(rest)
         place = places.get(int(fields["offset"]))

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -120,7 +121,40 @@ def test_every_reader_accepts_it(collection: Collection, tmp_path: Path, query: 
         with warc.open("rb") as file:
             assert all(record.verify_block_digest() for record in ArchiveIterator(file, parse_http=False))
     told = subprocess.run([here / "cdxj-indexer", "--sort", *warcs], check=True, capture_output=True)
-    assert (tmp_path / "indexes" / "index.cdxj").read_bytes() == told.stdout
+    ours = (tmp_path / "indexes" / "index.cdxj").read_text().splitlines()
+    assert all(re.match(r"\S+ \d{17} ", line) for line in ours if '"status": ' in line)
+    assert [re.sub(r"^(\S+ \d{14})\d{3} ", r"\1 ", line) for line in ours] == told.stdout.decode().splitlines()
+
+
+def test_every_revisit_leads_to_its_very_original_by_url_and_time(tmp_path: Path) -> None:
+    made = Collection(tmp_path / "collection")
+    for day, body in ((1, TWIN), (4, page("Edited", "It says something else.")), (9, TWIN)):
+        night = BEGAN.replace(day=day)
+        other = [exchange(2, "/a/two/104.html", TWIN, began=night)] if day != 4 else []
+        lay_run(made, f"run-{day}", night, exchange(1, "/a/one/103.html", body, began=night), *other)
+    path = tmp_path / "out.wacz"
+    hand_on(made, path)
+    with zipfile.ZipFile(path) as opened:
+        opened.extractall(tmp_path)  # noqa: S202  we made it
+    held: dict[tuple[str, str], str] = {}
+    for line in (tmp_path / "indexes" / "index.cdxj").read_text().splitlines():
+        _, time, rest = line.split(" ", 2)
+        fields = json.loads(rest)
+        held[fields["url"], time] = fields["mime"]
+    revisits = 0
+    for warc in sorted((tmp_path / "archive").iterdir()):
+        records = gzip.decompress(warc.read_bytes()).decode()
+        for head in re.findall(r"WARC-Type: revisit.*?\r\n\r\n", records, re.DOTALL):
+            revisits += 1
+            uri, date = (re.search(rf"WARC-Refers-To-{name}: (\S+)", head) for name in ("Target-URI", "Date"))
+            assert uri is not None
+            assert date is not None
+            # As a reader does that takes the first answer at or after that time.
+            asked = re.sub(r"\D", "", date[1])[:17]
+            found = min(time for url, time in held if url == uri[1] and time >= asked and "html" in held[url, time])
+            assert found == asked
+    assert revisits == 3
+    assert list(check_wacz(path)) == []
 
 
 def test_player_that_reads_the_directory_alone_finds_every_member(collection: Collection, tmp_path: Path) -> None:

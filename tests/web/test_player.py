@@ -196,6 +196,27 @@ def test_file_that_was_handed_on_opens_in_the_player(
 
 @needs_player
 @pytest.mark.reader
+def test_post_whose_edit_was_taken_back_shows_the_text_of_each_time(browser: Browser, tmp_path: Path) -> None:
+    made = Collection(tmp_path / "collection")
+    owls, boats = (PAGE.replace("counts gulls", f"counts {what}").encode() for what in ("owls", "boats"))
+    for day, body in ((1, owls), (4, boats), (9, owls)):
+        night = BEGAN.replace(day=day)
+        twin = [exchange(2, "/a/twin/102.html", owls, began=night)] if day == 1 else []
+        lay_run(made, f"run-{day}", night, exchange(1, "/a/lamp/101.html", body, began=night), *twin)
+    with Archive.open(made) as archive:
+        export_wacz(archive, made, tmp_path / "all.wacz")
+    with opened(tmp_path / "all.wacz", tmp_path) as address:
+        for path, time, what in (
+            ("/a/lamp/101.html", "20260809030001", "owls"),
+            ("/a/twin/102.html", "20260801030002", "owls"),
+            ("/a/lamp/101.html", "20260804030001", "boats"),
+        ):
+            browser.open(f"{address}/?url={HOST}{path}&ts={time}")
+            shown(browser, f"The keeper counts {what}")
+
+
+@needs_player
+@pytest.mark.reader
 @pytest.mark.parametrize("width", [1280, 360])
 def test_pages_around_the_player_fit_and_are_told_to_a_screen_reader(
     browser: Browser, collection: Collection, tmp_path: Path, width: int
