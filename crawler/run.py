@@ -187,7 +187,7 @@ class Run:
     def _count(self, capture: Capture) -> None:
         if capture.purpose is Purpose.REQUISITE:
             self.tally.requisites += 1  # Whether a picture comes says nothing of the blog.
-        else:
+        elif capture.failure is None or capture.purpose is not Purpose.OTHER:  # else words that nobody had asked for
             self._count_page(capture)
         if capture.sequence % DISK_CHECK_EVERY == 1:
             self._check_disk()
@@ -361,6 +361,9 @@ class Run:
             log.error("the run could not be closed: %s %s", error, error.hint)  # noqa: TRY400 - it has a hint instead
             if self.tally.forced is None:
                 self.stop_reason, self.exit_code = f"the run could not be closed: {error}", error.exit_code
+        except BrokenExecutor as error:  # the process that reads pages was killed; the next run reads what was kept
+            log.error("the run could not be closed: %s", error)  # noqa: TRY400 - no fault of this process
+            self.stop_reason, self.exit_code = f"the run could not be closed: {error}", ExitCode.ERROR
         except Exception as error:
             self.stop_reason, self.exit_code = f"the run could not be closed: {error}", ExitCode.ERROR
             raise

@@ -83,8 +83,11 @@ class Watch:
 
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
-    """The handlers that pytest had."""
+    """The handlers that pytest had; where it was started with nohup, signals count all the same."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

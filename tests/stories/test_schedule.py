@@ -106,6 +106,8 @@ def test_schedule_that_is_killed_leaves_its_crawl_in_peace_and_the_next_one_goes
     wait(lambda: nightly.rows("SELECT exit_code FROM runs") == [(0,)])
     assert nightly.archived() == nightly.published()
     again = nightly.start("schedule", "--", "--delay", "0", *nightly.route())
+    lock = nightly.collection.state / "schedule.lock"
+    wait(lambda: f"process {again.pid}\n" in lock.read_text(encoding="utf-8"))
     time.sleep(2)
     again.terminate()
     _, err = again.communicate(timeout=30)
