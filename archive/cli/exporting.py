@@ -68,8 +68,8 @@ def export(
     (BibTeX, CSL-JSON), and SHA256SUMS. The same archive and question give the same bytes. In CSV a text that a
     spreadsheet would run as a formula gets an apostrophe before it; the README says how to take it off.
 
-    With --wacz: the WARC files whole, or of the posts that fit all captures and whatever holds their payloads, with
-    page list, index and seals.
+    With --wacz: the WARC files whole, or of the posts that fit all captures, what their pages need and whatever holds
+    the payloads, with page list, index and seals.
     """
     from archive.export import DEFAULT_COLUMNS, Form, Wanted
     from archive.export import export as write

@@ -34,12 +34,12 @@ def members_of(
         DamagedRecordError: a record fails its digest, or the original of a revisit is not in the archive.
         NotFoundError: a WARC file is not there.
     """
-    refs = dict.fromkeys(_refs_of(archive, collection, capture))
+    refs = dict.fromkeys(refs_of(archive, collection, capture))
     if with_page and (page := archive.pages.gathered(capture)) is not None:
-        _refuse_missing(page)
+        refuse_missing(page)
         refs |= dict.fromkeys((_first_of(collection, page.record.file), page.record))
         for one in (page.of, *(one for _, one in page.members)):
-            refs |= dict.fromkeys(_refs_of(archive, collection, one))
+            refs |= dict.fromkeys(refs_of(archive, collection, one))
     # Two captures of one file may share certificates, and pages what they need.
     return tuple(member_of(collection, ref) for ref in refs)
 
@@ -50,7 +50,7 @@ def page_id_of(members: Iterable[Member]) -> str:
     return next((record.ref.record_id for record, told in notes if told.get("vigil-page") is not None), "")
 
 
-def _refs_of(archive: Archive, collection: Collection, capture: Capture) -> Iterator[RecordRef]:
+def refs_of(archive: Archive, collection: Collection, capture: Capture) -> Iterator[RecordRef]:
     """Name all records of a capture, those of its original first, each file's warcinfo before them."""
     for one in (*_originals(archive, capture), capture):
         yield _first_of(collection, one.record.file)
@@ -69,7 +69,7 @@ def _first_of(collection: Collection, file: str) -> RecordRef:
     return first.ref
 
 
-def _refuse_missing(page: Gathered) -> None:
+def refuse_missing(page: Gathered) -> None:
     """Refuse a page of which the archive lacks something that its page record names.
 
     Raises:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import IntegrityError
-from archive.evidence.gather import certificates_of
-from archive.model import RecordRef
+from archive.evidence.gather import certificates_of, refs_of, refuse_missing
+from archive.model import Capture, Purpose, RecordRef
 from archive.query import Archive, Filters
 from archive.query.posts import where
 from archive.query.rows import CAPTURES, capture_of
@@ -142,6 +142,7 @@ def _records(
     originals = f"SELECT original_id FROM exchanges WHERE id IN ({ids}) AND original_id IS NOT NULL"  # noqa: S608
     refs: set[RecordRef] = set()
     runs: set[str] = set()
+    pages: list[Capture] = []
     for row in archive.db.execute(f"{CAPTURES} WHERE x.id IN ({ids} UNION {originals})", values * 4):
         capture = capture_of(row)
         if capture.is_imported:
@@ -151,6 +152,14 @@ def _records(
         runs.add(capture.run)
         refs |= {ref for ref in (capture.request, capture.record, capture.metadata) if ref is not None}
         refs |= set(certificates_of(collection, capture))
+        pages += [capture] if capture.purpose is Purpose.POST else []
+    for page in filter(None, map(archive.pages.gathered, pages)):
+        refuse_missing(page)
+        refs.add(page.record)
+        runs.add(page.run)
+        for one in (page.of, *(member for _, member in page.members)):
+            runs.add(one.run)
+            refs.update(refs_of(archive, collection, one))
     return refs, frozenset(runs)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from archive.model import CaptureKind, OmissionKind
 from archive.needs import Role
@@ -107,6 +109,23 @@ def test_what_was_left_out_is_told_with_its_reason(first_night: Story) -> None:
 
 def test_archive_with_pages_is_sound(first_night: Story) -> None:
     assert {finding.check for finding in Round(first_night.collection).findings()} <= SEALING
+
+
+def test_wacz_of_one_post_holds_all_that_its_page_needs(first_night: Story, tmp_path: Path) -> None:
+    newest = first_night.blog.listing()[0]
+    page = gathered(first_night)[str(newest.id)]
+    assert page is not None
+    assert page.members
+    file = tmp_path / "one.wacz"
+    ended = first_night.vigil("export", "--wacz", "-o", str(file), "--since", f"{newest.published:%Y-%m-%d}")
+    assert ended.code == 0, ended.err
+    with ZipFile(file) as wacz:
+        (warc,) = (name for name in wacz.namelist() if name.endswith(".warc.gz"))
+        ids = {record.rec_headers.get_header("WARC-Record-ID") for record in ArchiveIterator(wacz.open(warc))}
+        index = wacz.read("indexes/index.cdxj").decode()
+    assert {page.record.record_id, *(one.record.record_id for _, one in page.members)} <= ids
+    assert all(f'"{one.url}"' in index for _, one in page.members)
+    assert first_night.vigil("verify", str(file)).code == 0
 
 
 def test_quiet_night_asks_for_nothing_and_a_new_post_for_what_is_its_own(first_night: Story) -> None:
