@@ -36,12 +36,13 @@ def new_name(collection: Collection, prefix: str, host_label: str, time: datetim
 def warc_files(collection: Collection) -> tuple[Path, ...]:
     """List the readable WARC files, closed and ``.open`` ones, in the order in which they were written.
 
-    Files that are not named as ours come first, by name. A pipe or folder with such a name is none.
+    Files that are not named as ours come first, by name. A pipe or folder with such a name is none, nor is a file whose
+    name is no text; `vigil verify` names them all.
     """
     paths = [
         path
         for path in collection.warcs.glob("*.warc.gz*")
-        if path.name.endswith((".warc.gz", ".warc.gz" + OPEN)) and path.is_file()
+        if path.name.endswith((".warc.gz", ".warc.gz" + OPEN)) and path.is_file() and path.name.isprintable()
     ]
     return tuple(sorted(paths, key=lambda path: (_serial(path) or 0, path.name)))
 

@@ -278,6 +278,35 @@ def test_every_check_has_a_case_and_a_meaning() -> None:
     assert all(check.meaning.partition("\n")[0].endswith(".") for check in CHECKS.values())
 
 
+NOT_ALONE = {
+    "exchange-payload": "a payload digest that was changed is a record of another length: the index lists other places",
+    "exchange-whole": "an exchange that does not fit together is none that the index could list",
+    "file-series": "a file that is missing is missing in the index's eyes too",
+    "index-files": "the captures and runs of a file that is missing, or strange, are missing or strange with it",
+    "index-rest": "a row outside all files is a row that its own file lacks",
+    "record-digest": "other bytes are another exchange",
+    "record-readable": "a record that cannot be read is none, and the index lists it",
+    "record-unique": "a record that comes twice, or has no name, belongs to no exchange",
+    "record-warcinfo": "without its warcinfo, or under another name, a file's records lie at other places",
+    "unit-understood": "what is no exchange is none that the index could list",
+}
+"""Checks that no tampering can make fail alone, and why; each holds its records against one another and the index."""
+
+
+def test_each_check_of_records_files_and_index_is_found_alone_where_that_can_be(
+    sound: Collection, tmp_path: Path
+) -> None:
+    alone = set()
+    for number, (tamper, check) in enumerate(TAMPERED.values()):
+        shutil.copytree(sound.root, tmp_path / str(number) / "copy")
+        collection = Collection(tmp_path / str(number) / "copy")
+        for path in warc_files(collection):
+            path.chmod(0o644)
+        tamper(collection)
+        alone |= {check} if {finding.check for finding in _found(collection)} == {check} else set()
+    assert {check for _, check in TAMPERED.values()} - alone == set(NOT_ALONE)
+
+
 def test_a_finding_names_file_offset_and_record(copy: Collection) -> None:
     record = next(filter(_response, walk(warc_files(copy)[0])))
     _edit_block(b"gulls", b"herds", fix_digest=False)(copy)
