@@ -19,19 +19,6 @@ QUICK = {"01", "03", "08", "13", "16", "22", "24", "28", "36"}
 pytestmark = pytest.mark.reader
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    folder = tmp_path_factory.mktemp("package")
-    return make_bench(build_sealed(folder / "sealed"), folder)
-
-
-@pytest.fixture
-def bench(made: Bench) -> Bench:
-    fresh = copy.copy(made)
-    fresh.files, fresh.links = dict(made.files), {}
-    return fresh
-
-
 def by_hand(bench: Bench, folder: Path) -> tuple[str, set[str], str]:
     """Run the program with Python's own library alone; gives its verdict, the checks that failed, and its words."""
     words = bench.words(folder)
@@ -48,8 +35,8 @@ def test_it_imports_nothing_of_ours() -> None:
     assert set(names) <= sys.stdlib_module_names
 
 
-def test_revisit_with_two_seals_is_verified(made: Bench, tmp_path: Path) -> None:
-    both = make_bench(made.sealed.copied(tmp_path / "copy"), tmp_path / "copy", "102", 1)
+def test_revisit_with_two_seals_is_verified(packed: Bench, tmp_path: Path) -> None:
+    both = make_bench(packed.sealed.copied(tmp_path / "copy"), tmp_path / "copy", "102", 1)
     assert sum(name.endswith("log.tlog-proof") for name in both.files) == 2
     verdict, found, said = by_hand(both, tmp_path)
     assert (verdict, found) == ("VERIFIED", set()), said

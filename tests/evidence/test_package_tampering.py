@@ -1,15 +1,13 @@
 """The tamper table of evidence packages: who attacks how, and exactly which checks of each checker find it."""
 
-import copy
 from pathlib import Path
 
 import pytest
 
 from archive.verify import PACKAGE_CHECKS
 from tests.evidence import package_hands as hands
-from tests.evidence.makers import build_sealed
 from tests.evidence.package_hands import Tamper
-from tests.evidence.packing import Bench, make_bench, run_shell
+from tests.evidence.packing import Bench, run_shell
 
 TRUST, FILES, TOKENS, SIGNED = "package-trust", "package-files", "package-tokens", "package-signatures"
 SEALED, RECORDS, LOG, CUSTODY = "package-sealed", "package-records", "package-log", "package-custody"
@@ -60,20 +58,6 @@ CASES: dict[str, tuple[Tamper, set[str]]] = {
 QUICK = {"03", "08", "13", "16", "22", "25", "28", "36", "39"}
 """Cases that verify.sh is tried on in every run of the tests; each check is among them. All are in make test-all."""
 each_case = pytest.mark.parametrize("case", CASES)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    folder = tmp_path_factory.mktemp("package")
-    return make_bench(build_sealed(folder / "sealed"), folder)
-
-
-@pytest.fixture
-def bench(made: Bench) -> Bench:
-    """A good package to tamper with."""
-    fresh = copy.copy(made)
-    fresh.files, fresh.links = dict(made.files), {}
-    return fresh
 
 
 def test_good_package_has_no_finding(bench: Bench) -> None:

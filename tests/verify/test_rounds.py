@@ -4,28 +4,14 @@ import gzip
 import html
 import shutil
 import time
-from pathlib import Path
 
 import pytest
 
 from archive.collection import Collection
 from archive.verify import CHECKS, Finding, Round, written
 from archive.warc import warc_files
-from tests.cli.archives import BEGAN, build
+from tests.cli.archives import BEGAN
 from tests.verify.test_tampering import TAMPERED
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Collection:
-    return build(tmp_path_factory.mktemp("sound") / "collection")
-
-
-@pytest.fixture
-def copy(sound: Collection, tmp_path: Path) -> Collection:
-    shutil.copytree(sound.root, tmp_path / "copy")
-    for path in warc_files(Collection(tmp_path / "copy")):
-        path.chmod(0o644)
-    return Collection(tmp_path / "copy")
 
 
 def _found(collection: Collection) -> list[Finding]:

@@ -19,19 +19,6 @@ from tests.cli.archives import BEGAN, build, exchange, lay_run
 Tamper = Callable[[Collection], None]
 
 
-@pytest.fixture(scope="session")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Collection:
-    return build(tmp_path_factory.mktemp("sound") / "collection")
-
-
-@pytest.fixture
-def copy(sound: Collection, tmp_path: Path) -> Collection:
-    shutil.copytree(sound.root, tmp_path / "copy")
-    for path in warc_files(Collection(tmp_path / "copy")):
-        path.chmod(0o644)
-    return Collection(tmp_path / "copy")
-
-
 def _found(collection: Collection) -> list[Finding]:
     return list(Round(collection).findings())
 
