@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from archive.cli.finding import site_option, with_filters
-from archive.cli.frame import Verb, existing, with_settings
-from archive.cli.output import show, talk
+from archive.cli.frame import Verb, existing, json_option, with_settings
+from archive.cli.output import counted, fields_of, show, show_json, talk
 from archive.cli.progress import bar
 from archive.errors import NotFoundError, UsageError
 
@@ -26,6 +26,7 @@ class Given(TypedDict):
     output: Path | None
     all_versions: bool
     columns: str | None
+    as_json: bool
 
 
 @click.command(
@@ -53,6 +54,7 @@ class Given(TypedDict):
 @click.option("--all-versions", is_flag=True, help="A row for each text that a post had, not only for the last.")
 @click.option("--columns", metavar="A,B,…", help="These columns, in this order; an unknown name lists all.")
 @with_filters
+@json_option
 @with_settings
 def export(
     settings: "Settings",
@@ -78,7 +80,10 @@ def export(
     form, columns = given["form"], given["columns"]
     if given["wacz"] or given["output"] is not None:
         has_more = bool(folder or form or given["all_versions"] or columns)
-        _export_wacz(settings, filters, query, given["output"], has_more=has_more)
+        if given["output"] is None or has_more:
+            hint = "vigil export --wacz -o FILE.wacz, with --query and the filters, without a folder or forms of data."
+            raise UsageError("a WACZ is one file of captures, not a table", hint=hint)
+        _export_wacz(settings, filters, query, given["output"], as_json=given["as_json"])
         return
     if folder is None:
         raise UsageError("no folder was named", hint="vigil export FOLDER, or vigil export --wacz -o FILE.wacz.")
@@ -87,25 +92,31 @@ def export(
         form=Form(form or "csv"), filters=filters, query=query, all_versions=given["all_versions"], columns=chosen
     )
     with Archive.open(existing(settings)) as archive, bar("writing rows", is_bytes=False) as progress:
-        passed = write(archive, folder, wanted, lambda rows: progress(rows, None))
-    talk(f"vigil: {passed.rows:,} rows in {folder}; README.md there says what they are")
+        exported = write(archive, folder, wanted, lambda rows: progress(rows, None))
+    if given["as_json"]:
+        show_json({"folder": folder, **fields_of(exported)})
+    else:
+        talk(f"vigil: {counted(exported.rows, 'row')} in {folder}; README.md there says what they are")
 
 
-def _export_wacz(
-    settings: "Settings", filters: "Filters", query: str | None, output: Path | None, *, has_more: bool
-) -> None:
+def _export_wacz(settings: "Settings", filters: "Filters", query: str | None, output: Path, *, as_json: bool) -> None:
+    import hashlib
+
     from archive.export.wacz import export_wacz
     from archive.query import Archive
 
-    if output is None or has_more:
-        hint = "vigil export --wacz -o FILE.wacz, with --query and the filters, without a folder or forms of data."
-        raise UsageError("a WACZ is one file of captures, not a table", hint=hint)
     collection = existing(settings)
     with Archive.open(collection) as archive, bar("writing") as progress:
         made = export_wacz(archive, collection, output, filters=filters, query=query, progress=progress)
         imported = sum(site.imported for site in archive.status().sites)
     if imported:
         talk(f"vigil: {imported:,} imported captures were left out: hand on their files, in {collection.imports}")
+    if as_json:
+        with output.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = output.stat().st_size
+        show_json({"file": output, **fields_of(made), "imported_left_out": imported, "bytes": size, "sha256": digest})
+        return
     records = f"{made.records:,} records" if made.records else f"{made.files:,} WARC files whole"
     talk(f"vigil: {made.pages:,} pages, {records}, {made.warc_bytes:,} bytes of WARC in {output}")
 

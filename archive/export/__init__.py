@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archive.errors import UsageError
 from archive.export import citing, forms, papers, parquet
+from archive.export.papers import Written
 from archive.query import Archive, Filters
 from archive.query.table import COLUMNS, columns_named
 
@@ -43,8 +44,16 @@ class Wanted:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written: how many rows, and the files of the folder, digests of all others in the last."""
+
+    rows: int
+    files: tuple[Written, ...]
+
+
 @dataclass(slots=True)
-class Passed:
+class _Passed:
     """What went by while rows were written: how many, and of which runs."""
 
     rows: int = 0
@@ -53,7 +62,7 @@ class Passed:
 
 def export(
     archive: Archive, folder: Path, wanted: Wanted, progress: Callable[[int], None] = lambda _rows: None
-) -> Passed:
+) -> Exported:
     """Write what is wanted into a new ``folder``; it appears when it is whole. Memory stays flat.
 
     ``progress`` is told the rows written so far.
@@ -74,16 +83,16 @@ def export(
         hint = "Another export is writing it, or one was cut off: then remove it."
         raise UsageError(f"{part} is there already", hint=hint) from None
     try:
-        passed = _write(archive, part, wanted, progress)
+        exported = _write(archive, part, wanted, progress)
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return passed
+    return exported
 
 
-def _write(archive: Archive, part: Path, wanted: Wanted, progress: Callable[[int], None]) -> Passed:
-    passed = Passed()
+def _write(archive: Archive, part: Path, wanted: Wanted, progress: Callable[[int], None]) -> Exported:
+    passed = _Passed()
     table = archive.table(wanted.filters, query=wanted.query, all_versions=wanted.all_versions)
     with closing(table):
         rows = _cited(part, table, passed, progress)
@@ -105,12 +114,12 @@ def _write(archive: Archive, part: Path, wanted: Wanted, progress: Callable[[int
         all_versions=wanted.all_versions,
         columns=wanted.columns,
     )
-    papers.write(archive, part, asked, rows=passed.rows, uids=passed.runs)
-    return passed
+    files = papers.write(archive, part, asked, rows=passed.rows, uids=passed.runs)
+    return Exported(rows=passed.rows, files=files)
 
 
 def _cited(
-    part: Path, rows: Iterator[dict[str, object]], passed: Passed, progress: Callable[[int], None]
+    part: Path, rows: Iterator[dict[str, object]], passed: _Passed, progress: Callable[[int], None]
 ) -> Iterator[Mapping[str, object]]:
     """Hand rows on, and write each one's citations as it goes by."""
     with (

@@ -66,14 +66,23 @@ class Asked:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file of an export: its path within the folder, its length and its digest."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
 def meanings() -> dict[str, str]:
     """What each column means, in the words of the schema."""
     notes = {f"{note.name}.{name}": meaning for note in NOTES for name, meaning in note.columns}
     return {column.name: notes[column.note] for column in COLUMNS}
 
 
-def write(archive: Archive, folder: Path, asked: Asked, *, rows: int, uids: Iterable[str]) -> None:
-    """Write the papers beside the data in ``folder``, the digests last."""
+def write(archive: Archive, folder: Path, asked: Asked, *, rows: int, uids: Iterable[str]) -> tuple[Written, ...]:
+    """Write the papers beside the data in ``folder``, the digests last; give every file that is there then."""
     runs = _runs(archive, uids)
     sites = ", ".join(sorted({str(run["site"]) for run in runs})) or "no site"
     readme = _README.format(
@@ -93,7 +102,7 @@ def write(archive: Archive, folder: Path, asked: Asked, *, rows: int, uids: Iter
     provenance = {"software": f"vigil/{__version__}", "asked": _asked(asked), "rows": rows, "runs": runs}
     text = json.dumps(provenance, ensure_ascii=False, indent=2)
     (folder / "provenance.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    _write_sums(folder)
+    return _write_sums(folder)
 
 
 def _runs(archive: Archive, uids: Iterable[str]) -> list[dict[str, object]]:
@@ -126,10 +135,14 @@ def _asked(asked: Asked) -> dict[str, object]:
     }
 
 
-def _write_sums(folder: Path) -> None:
-    lines = []
-    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
+def _write_sums(folder: Path) -> tuple[Written, ...]:
+    written = tuple(_written(folder, path) for path in sorted(one for one in folder.rglob("*") if one.is_file()))
+    sums = folder / "SHA256SUMS"
+    sums.write_text("".join(f"{one.sha256}  {one.path}\n" for one in written), encoding="utf-8", newline="\n")
+    return (*written, _written(folder, sums))
+
+
+def _written(folder: Path, path: Path) -> Written:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Written(path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=digest)

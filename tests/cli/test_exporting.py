@@ -1,5 +1,6 @@
 """``vigil export`` and ``vigil cite``."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,8 +15,31 @@ def test_export_writes_a_folder_and_says_so(vigil: Run, archive: Collection, her
     said = vigil("export", "out", "--columns", "identity,title", "--until", "2026-07-30")
     assert archive.root.exists()
     assert (said.code, said.out) == (ExitCode.OK, "")
-    assert said.err == "vigil: 1 rows in out; README.md there says what they are\n"
+    assert said.err == "vigil: 1 row in out; README.md there says what they are\n"
     assert (here / "out" / "posts.csv").read_bytes() == b"identity,title\r\n102,A boat for nobody\r\n"
+
+
+def test_export_as_json_names_every_file_with_its_digest(vigil: Run, archive: Collection, here: Path) -> None:
+    said = vigil("export", "out", "--format", "text", "--json")
+    assert archive.root.exists()
+    assert (said.code, said.err) == (ExitCode.OK, "")
+    told = json.loads(said.out)
+    assert (told["folder"], told["rows"]) == ("out", 2)
+    there = {path.relative_to(here / "out").as_posix(): path for path in (here / "out").rglob("*") if path.is_file()}
+    assert {one["path"]: (one["bytes"], one["sha256"]) for one in told["files"]} == {
+        name: (len(path.read_bytes()), hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in there.items()
+    }
+
+
+def test_wacz_as_json_says_what_is_in_it_and_its_digest(vigil: Run, archive: Collection, here: Path) -> None:
+    said = vigil("export", "--wacz", "-o", "some.wacz", "--query", "gulls", "--json")
+    assert archive.root.exists()
+    assert (said.code, said.err) == (ExitCode.OK, "")
+    told, data = json.loads(said.out), (here / "some.wacz").read_bytes()
+    assert (told["file"], told["bytes"], told["sha256"]) == ("some.wacz", len(data), hashlib.sha256(data).hexdigest())
+    assert (told["files"], told["pages"], told["imported_left_out"]) == (1, 3, 0)
+    assert told["records"] > told["pages"]
+    assert told["warc_bytes"] < told["bytes"]
 
 
 WRONG = {
