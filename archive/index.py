@@ -63,9 +63,7 @@ def m003_surts(db: Database) -> None:
 @_MIGRATIONS()
 def m004_views_in_order(db: Database) -> None:
     """Make the views such that counting them and putting them in order reads no more than it needs."""
-    for statement in VIEWS:
-        db.execute(f"DROP VIEW {statement.split()[2]}")
-        db.execute(statement)
+    _make_views_again(db)
     db.execute(PUBLISHED)
 
 
@@ -73,6 +71,18 @@ def m004_views_in_order(db: Database) -> None:
 def m005_captures_and_coverage(db: Database) -> None:
     """Make the views of a post's captures, and of the days on which there are any."""
     for statement in OF_POSTS:
+        db.execute(statement)
+
+
+@_MIGRATIONS()
+def m006_services(db: Database) -> None:
+    """Make the view of posts with the service that a credit line names."""
+    _make_views_again(db)
+
+
+def _make_views_again(db: Database) -> None:
+    for statement in VIEWS:
+        db.execute(f"DROP VIEW {statement.split()[2]}")
         db.execute(statement)
 
 

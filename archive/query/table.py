@@ -65,6 +65,7 @@ COLUMNS = (
     Column("record_id", "f.record_id", "captures_readable.record_id"),
     Column("kinds", "t.kinds", "texts.kinds"),
     Column("text", "t.text", "post_versions.text"),
+    Column("service", "json_extract(a.credit, '$.service')", "posts_current.service"),
 )
 """What the table holds; run and what stands behind it say which record the version was first read from."""
 

@@ -40,7 +40,9 @@ CREATE VIEW posts_current AS SELECT -- Each post of which a text is kept, as it 
   (SELECT MICROSECONDS(l.time) {_STANDS.format("JOIN exchanges l ON l.id = v.last_capture_id")})
     AS last_captured, -- Last capture of that text, UTC.
   (SELECT t.text {_STANDS.format("JOIN texts t ON t.id = v.text_id")})
-    AS text -- The text, paragraphs with an empty line between.
+    AS text, -- The text, paragraphs with an empty line between.
+  (SELECT json_extract(a.credit, '$.service') FROM articles a WHERE a.id = p.article_id)
+    AS service -- The service that the credit line names.
 FROM posts p JOIN sites s ON s.id = p.site_id
 WHERE p.is_ours = 1 AND p.current IS NOT NULL""",  # noqa: S608  ours, above
     """\

@@ -64,7 +64,7 @@ def test_data_frame_has_times_lists_and_truths(built: Collection) -> None:
     assert frame.published.iloc[1] == datetime(2026, 7, 31, 10, tzinfo=UTC)
     assert frame.modified.isna().all()
     assert frame.authors.iloc[0] == ["Ada Nobody"]
-    assert (found.identity.tolist(), len(whole.columns), len(none)) == (["101"], 29, 0)
+    assert (found.identity.tolist(), len(whole.columns), len(none)) == (["101"], 30, 0)
     assert none.dtypes.equals(whole.dtypes)
 
 

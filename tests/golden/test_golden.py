@@ -13,7 +13,7 @@ import pytest
 from archive.collection import Collection
 from archive.database import connect
 from archive.index import Index
-from archive.query import Archive
+from archive.query import Archive, Filters
 from archive.rebuild import rebuild, write_index
 from archive.verify import Round
 
@@ -43,6 +43,26 @@ def test_archive_of_an_earlier_version_opens_and_tells_its_story(golden: Collect
         kinds = {row["kind"] for row in archive.rows("SELECT kind FROM post_events")}
         assert {"seen", "version-added", "unchanged"} <= kinds
         assert [row["n"] for row in archive.rows("SELECT count(*) AS n FROM posts WHERE is_opened")] == [10]
+
+
+def test_archive_of_an_earlier_version_gets_the_schema_of_today(golden: Collection) -> None:
+    Index.open(golden.database).close()
+    Index.open(golden.root / "new.db").close()
+    asked = "SELECT name, type, sql FROM sqlite_schema ORDER BY name"
+    with closing(connect(golden.database)) as old, closing(connect(golden.root / "new.db")) as new:
+        assert list(map(tuple, old.execute(asked))) == list(map(tuple, new.execute(asked)))
+
+
+def test_service_by_which_posts_are_chosen_is_a_column(golden: Collection) -> None:
+    with Archive.open(golden) as archive:  # as a reader finds it, before anything has brought it up to date
+        services = {row["identity"]: row["service"] for row in archive.table()}
+        chosen = {row["identity"] for row in archive.table(Filters(service="radio kestra"))}
+    assert chosen == {identity for identity, service in services.items() if service == "RFE/RL's Radio Kestra"} != set()
+    assert None in services.values()
+    Index.open(golden.database).close()
+    with Archive.open(golden) as archive:
+        rows = archive.rows("SELECT identity, service FROM posts_current")
+    assert {row["identity"]: row["service"] for row in rows} == services
 
 
 def test_archive_of_an_earlier_version_verifies(golden: Collection) -> None:
