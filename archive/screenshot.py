@@ -9,22 +9,29 @@ from dataclasses import dataclass
 from archive.browser import Browser, Shown
 from archive.errors import NotFoundError, VigilError
 from archive.model import Route
-from archive.query import Archive, StoredCapture
+from archive.query import Archive, StoredCapture, mementos
+from archive.query.names import url_ids
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 _LARGEST = 64 << 20
+_REFUSED = 400
 _PNG_HEAD = 8 + 25
 """Bytes of a PNG's signature and its first chunk, IHDR, which must come first (PNG, third edition, 5.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screenshot:
-    """A picture or a PDF of a page; ``missing`` are the URLs that it wanted and that the archive does not hold."""
+    """A picture or a PDF of a page.
+
+    ``missing`` are the URLs that it wanted and that the archive does not hold, ``unfit`` those that it holds and that
+    could not be given all the same, with the reason.
+    """
 
     data: bytes
     given: tuple[str, ...]
     missing: tuple[str, ...]
+    unfit: Mapping[str, str]
 
 
 class ArchivedPage:
@@ -34,19 +41,33 @@ class ArchivedPage:
         self._archive = archive
         self._page = page
         self.given: list[str] = []
+        self.unfit: dict[str, str] = {}
 
     def answer(self, url: str) -> Shown | None:
-        """Say what the archive holds for a URL; ``None`` where it holds no answer that can be read."""
+        """Say what the archive holds for a URL; ``None`` where it holds no answer that can be shown."""
         capture = self._page.capture
         stored = self._page if url == capture.url else self._archive.nearest(url, capture.time)
-        if stored is None or (stored.capture.payload_bytes or 0) > _LARGEST:
+        if stored is None:
+            self._note_refusal(url)
+            return None
+        if (stored.capture.payload_bytes or 0) > _LARGEST:
+            self.unfit[url] = f"larger than {_LARGEST:,} bytes"
             return None
         try:
             body = self._archive.payload(stored.id)
-        except VigilError:
+        except VigilError as error:
+            self.unfit[url] = str(error)
             return None
         self.given.append(url)
         return Shown(status=_status(stored), headers=_headers(stored), body=body)
+
+    def _note_refusal(self, url: str) -> None:
+        """Note what the site answered for a URL of which the archive holds refusals only."""
+        try:
+            near = mementos.nearest(self._archive.db, url_ids(self._archive.db, url), self._page.capture.time)
+        except VigilError:
+            return
+        self.unfit[url] = f"answered {near.memento.status} on {near.memento.time:%Y-%m-%d %H:%M} UTC"
 
 
 def take(archive: Archive, page: StoredCapture, *, is_phone: bool, as_pdf: bool, runs_scripts: bool) -> Screenshot:
@@ -55,20 +76,23 @@ def take(archive: Archive, page: StoredCapture, *, is_phone: bool, as_pdf: bool,
     Nothing is asked of any network. Scripts run only where ``runs_scripts``, and see nothing but the archive.
 
     Raises:
-        NotFoundError: there is no Chromium, or the capture has no answer to draw.
+        NotFoundError: there is no Chromium, or the capture has no answer to draw, or an empty one.
         BrowserError: Chromium would not.
     """
     capture = page.capture
     if capture.failure is not None:
         raise NotFoundError(f"capture {page.id} has no answer that could be drawn", hint="vigil captures lists others.")
+    if (capture.status or 0) >= _REFUSED and not capture.payload_bytes:
+        hint = "vigil captures lists others; --at takes the newest one at or before a time."
+        raise NotFoundError(f"capture {page.id} was answered {capture.status} with nothing to draw", hint=hint)
     width, height = PHONE if is_phone else DESKTOP
     archived = ArchivedPage(archive, page)
     told = facts(archive, page)
     with Browser(archived.answer, width=width, height=height, is_phone=is_phone, runs_scripts=runs_scripts) as browser:
         browser.open(capture.url)
         data = browser.paper(foot=_foot(told)) if as_pdf else with_texts(browser.picture(), told)
-        missing = tuple(dict.fromkeys(browser.refused))
-    return Screenshot(data=data, given=tuple(dict.fromkeys(archived.given)), missing=missing)
+        missing = tuple(url for url in dict.fromkeys(browser.refused) if url not in archived.unfit)
+    return Screenshot(data=data, given=tuple(dict.fromkeys(archived.given)), missing=missing, unfit=archived.unfit)
 
 
 def facts(archive: Archive, page: StoredCapture) -> dict[str, str]:

@@ -55,8 +55,8 @@ def screenshot(
     """Draw an archived page with Chromium, from the archive alone.
 
     The whole page as PNG, or as PDF. Nothing is asked of any network: what the page wants is answered from the archive,
-    each by the capture nearest in time, and what the archive does not hold is named. URL, time and record are written
-    into the file. It is a derived copy; the evidence is the record (vigil evidence).
+    each by the capture nearest in time; what the archive does not hold, or only as refused, is named. URL, time and
+    record are written into the file. It is a derived copy; the evidence is the record (vigil evidence).
     """
     from archive.cli.getting import choose, tell, write_file
     from archive.query import Archive
@@ -75,5 +75,8 @@ def screenshot(
     write_file(shot.data, output)
     for url in shot.missing:
         talk(f"vigil: not in the archive, so not in the picture: {url}")
+    for url, reason in shot.unfit.items():
+        talk(f"vigil: {reason}, so not in the picture: {url}")
     if as_json:
-        show_json({"file": str(output), "facts": told, "given": shot.given, "missing": shot.missing})
+        seen = {"given": shot.given, "missing": shot.missing, "unfit": shot.unfit}
+        show_json({"file": output, "facts": told, **seen})

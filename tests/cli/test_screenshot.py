@@ -1,5 +1,6 @@
 """``vigil screenshot``: real Chromium draws pages of an archive, and nothing else is asked of anybody."""
 
+import json
 import shutil
 import socket
 import struct
@@ -32,6 +33,7 @@ PAGE = """\
 <!DOCTYPE html><html><head><title>The lamp</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/lamp.css"></head><body>
 <img class="own" src="/lamp.png" alt=""><img class="lost" src="https://elsewhere.example/lost.png" alt="">
+<img class="lost" src="/gone.png" alt="">
 <img src="http://127.0.0.1:{port}/spy.png" alt=""><iframe src="http://127.0.0.1:{port}/frame"></iframe>
 <form action="http://127.0.0.1:{port}/form"></form>
 <noscript><div class="still">no script ran</div></noscript>
@@ -94,6 +96,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory, live: tuple[int, list[b
             answered(1, "/a/the-lamp/101.html", page + b"<!-- %d -->" % day, "text/html; charset=utf-8", day),
             answered(2, "/lamp.css", CSS.encode(), "text/css", day),
             answered(3, "/lamp.png", picture(colour), "image/png", day),
+            exchange(4, "/gone.png", b"It is gone.", began=began, status="404 Not Found"),
+            exchange(5, "/a/the-oar/102.html", b"", began=began, status="410 Gone"),
             route=Route.TEST,
         )
     return made
@@ -118,6 +122,11 @@ def test_page_looks_as_it_did_on_its_night_and_nobody_else_is_asked(
     assert first.height > 3000, "the whole page, not one screen of it"
     assert live[1] == []
     assert "not in the archive, so not in the picture: https://elsewhere.example/lost.png" in said.err
+    told = json.loads(said.out)
+    assert "https://elsewhere.example/lost.png" in told["missing"]
+    assert f"{HOST}/gone.png" not in told["missing"]
+    assert told["unfit"] == {f"{HOST}/gone.png": "answered 404 on 2026-08-01 03:00 UTC"}
+    assert f"answered 404 on 2026-08-01 03:00 UTC, so not in the picture: {HOST}/gone.png" in said.err
     assert "NO capture of the real site" in said.err
     text = Image.open(here / "first.png")
     text.load()
@@ -152,6 +161,7 @@ WRONG = [
     ("no ending", ("101", "-o", "page"), 2, "neither .png nor .pdf"),
     ("a file that is there", ("101", "-o", "taken.png"), 2, "is there already"),
     ("an unknown post", ("999", "-o", "page.png"), 21, "knows no post"),
+    ("an empty refusal", ("102", "-o", "page.png"), 21, "was answered 410 with nothing to draw"),
     ("before the first capture", ("101", "--at", "2020", "-o", "page.png"), 21, "at or before"),
 ]
 
