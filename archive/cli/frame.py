@@ -1,5 +1,6 @@
 """What all commands share: verbs imported when called, common options, one place where errors become exit codes."""
 
+import errno
 import functools
 import importlib
 import os
@@ -202,6 +203,18 @@ def _refuse_broken_text(words: Sequence[str]) -> None:
             raise UsageError(f"{word!a} is not UTF-8", hint="Write it in this terminal's own letters.") from None
 
 
+_HINTS = dict.fromkeys(NO_SPACE, "Make room there, or name another place; then try again.") | {
+    errno.EACCES: "You may not read or write there: change its permissions, or name another place.",
+    errno.EPERM: "You may not read or write there: change its permissions, or name another place.",
+    errno.EROFS: "That medium is read-only: name another place.",
+    errno.ENOENT: "Make the folder first, or name another place.",
+    errno.ENOTDIR: "Part of that path is a file: name another place.",
+    errno.EISDIR: "That is a folder: name a file in it.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
+"""What to do next where the system refused a file."""
+
+
 def explain(error: Exception, *, is_debug: bool) -> ExitCode:
     """Say what went wrong and what to do next; give the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -217,7 +230,7 @@ def explain(error: Exception, *, is_debug: bool) -> ExitCode:
         _complain(str(error), error.hint)
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        _complain(f"{error.filename or 'the system refused'}: {error.strerror}", "")
+        _complain(f"{error.filename or 'the system refused'}: {error.strerror}", _HINTS.get(error.errno or 0, ""))
         return ExitCode.DISK_FULL if error.errno in NO_SPACE else ExitCode.ERROR
     _unexpected(error, is_debug=is_debug)
     return ExitCode.ERROR

@@ -111,9 +111,17 @@ def write_package(files: Mapping[str, bytes], output: Path) -> None:
         StorageError: the disk refused.
     """
     refuse_taken(output)
-    if output.suffix.lower() == ".zip":
-        write_whole(output, zipped(files, output.stem), mode=0o644)
-        return
+    try:
+        if output.suffix.lower() == ".zip":
+            write_whole(output, zipped(files, output.stem), mode=0o644)
+        else:
+            _write_folder(files, output)
+    except StorageError as error:
+        error.hint = "Nothing is left there; make room, or name another place."
+        raise
+
+
+def _write_folder(files: Mapping[str, bytes], output: Path) -> None:
     scratch = output.with_name(f".{output.name}.new")
     try:
         for name, data in sorted(files.items()):

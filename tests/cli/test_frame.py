@@ -155,7 +155,16 @@ def _group_that_raises(error: BaseException) -> click.Group:
 RAISED = {
     "ours": (DiskFullError("no space", hint="Free some."), ExitCode.DISK_FULL, "vigil: no space\nhint: Free some.\n"),
     "full disk": (OSError(28, "No space left on device", "x.warc"), ExitCode.DISK_FULL, "vigil: x.warc: No space left"),
-    "system": (PermissionError(13, "Permission denied", "x.db"), ExitCode.ERROR, "vigil: x.db: Permission denied\n"),
+    "system": (
+        PermissionError(13, "Permission denied", "x.db"),
+        ExitCode.ERROR,
+        "vigil: x.db: Permission denied\nhint: You may not read or write there",
+    ),
+    "no folder": (
+        FileNotFoundError(2, "No such file or directory", "no/x"),
+        ExitCode.ERROR,
+        "vigil: no/x: No such file or directory\nhint: Make the folder first",
+    ),
     "interrupt": (KeyboardInterrupt(), ExitCode.INTERRUPTED, "\nvigil: interrupted\n"),
     "unexpected": (
         ZeroDivisionError("oops"),

@@ -13,9 +13,10 @@ import pytest
 
 from archive.cli import SECTIONS
 from archive.cli.frame import main_group, run
-from archive.errors import ExitCode
+from archive.errors import ExitCode, StorageError
 from archive.evidence.asking import Question, ask
 from archive.evidence.keys import read_certificates, read_public
+from archive.evidence.package import write_package
 from archive.evidence.signature import fingerprint_of
 from archive.evidence.tokens import TimeAuthority, accept_answer, request_for
 from tests.evidence.makers import Sealed, now, serving
@@ -76,6 +77,20 @@ def test_export_holds_what_others_need_and_no_secret(vigil: Vigil, copy: Sealed)
     assert names == ["FINGERPRINTS.txt", "log.vkey", "root.crt", "seal-1.crt", "tsa-tsa1.pem", "tsa-tsa2.pem"]
     assert read_public(copy.folder / "out") == read_public(copy.settings.keys)
     assert not any("PRIVATE" in (copy.folder / "out" / name).read_text() for name in names)
+
+
+def test_export_into_a_place_that_takes_nothing_says_what_to_do(vigil: Vigil, copy: Sealed) -> None:
+    (copy.folder / "taken").touch()
+    code, out, err = vigil("keys", "export-public", "taken/keys")
+    assert (code, out) == (ExitCode.ERROR, "")
+    assert err == "vigil: taken/keys: Not a directory\nhint: Part of that path is a file: name another place.\n"
+
+
+@pytest.mark.parametrize("name", ["package.zip", "package"])
+def test_package_that_a_place_does_not_take_is_told_with_what_to_do(name: str) -> None:
+    with pytest.raises(StorageError) as raised:
+        write_package({"README.txt": b"invented"}, Path("/proc") / name)
+    assert raised.value.hint == "Nothing is left there; make room, or name another place."
 
 
 def test_seal_says_what_is_owed_until_nothing_is(vigil: Vigil, copy: Sealed) -> None:
