@@ -102,17 +102,20 @@ def search(
 
     Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
     begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. A word
-    is found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks as it is written. With
-    --all-versions, what an edit removed is found too; such a hit says which version it is. Of words in very many texts
-    the newest are ranked, and it says so.
+    is found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks and NEAR as it is
+    written, and other spellings that texts have are named. With --all-versions, what an edit removed is found too; such
+    a hit says which version it is. Of words in very many texts the newest are ranked, and it says so.
     """
     from archive.query import Archive
     from archive.query.answers import Order
+    from archive.query.written import told_of_phrases
 
+    query = " ".join(words)
     with Archive.open(existing(settings)) as archive:
         found = archive.search(
-            " ".join(words), filters, order=Order(order), limit=limit, offset=offset, all_versions=all_versions
+            query, filters, order=Order(order), limit=limit, offset=offset, all_versions=all_versions
         )
+        missed = told_of_phrases(archive.db, query, is_empty=not found.hits)
     for hit in found.hits:
         if as_json:
             show_json({**fields_of(hit), "ranked_among": found.ranked_among})
@@ -124,6 +127,8 @@ def search(
     if not found.hits:
         more = "" if all_versions else "; --all-versions also searches texts that an edit replaced"
         talk(f"vigil: nothing {'more ' if offset else ''}was found{more}")
+    if missed is not None and not offset:
+        talk(f"vigil: {missed}")
     if found.ranked_among is not None:
         talk(f"vigil: many texts have these words: the newest {found.ranked_among:,} of them were ranked")
     _say_more(len(found.hits), offset, has_more=found.has_more)

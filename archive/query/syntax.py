@@ -49,6 +49,7 @@ class _Token:
     text: str
     at: int
     exact: str = ""
+    said: tuple[str, ...] = ()
 
 
 def to_fts5(query: str) -> str:
@@ -64,6 +65,15 @@ def to_fts5(query: str) -> str:
         raise QueryError("there is nothing to search for", hint=_HINT)
     parser = _Parser(query, _tokens(query))
     return parser.whole()
+
+
+def phrases_in(query: str) -> tuple[str, ...]:
+    """Give what a search finds only as it is written: its phrases, and what stands in a NEAR.
+
+    Raises:
+        QueryError: it cannot be read.
+    """
+    return tuple(phrase for token in _tokens(query) if token.kind == "term" for phrase in token.said)
 
 
 def _tokens(query: str) -> list[_Token]:
@@ -87,7 +97,8 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
     if found["phrase"] is not None:
         if not found["end"]:
             _refuse(query, at, "the phrase that begins here has no closing quotation mark")
-        return _Token("term", _quoted(query, found["phrase"], at) + found["any"], at)
+        phrase = found["phrase"]
+        return _Token("term", _quoted(query, phrase, at) + found["any"], at, said=(phrase,))
     if found["near"] is not None:
         return _near(query, found, at)
     if found["column"] is not None:
@@ -121,7 +132,8 @@ def _near(query: str, found: re.Match[str], at: int) -> _Token:
     terms = _tokens(words) if words.strip() else []
     if len(terms) < 2 or any(term.kind not in _TERMS for term in terms):
         _refuse(query, at, "NEAR( ) takes two or more words or phrases and nothing else, like NEAR(one two, 5)")
-    return _Token("term", f"NEAR({' '.join(term.exact or term.text for term in terms)}, {int(most)})", at)
+    said = tuple(phrase for term in terms for phrase in term.said)
+    return _Token("term", f"NEAR({' '.join(term.exact or term.text for term in terms)}, {int(most)})", at, said=said)
 
 
 def _word(query: str, word: str, at: int) -> _Token | None:
@@ -134,7 +146,7 @@ def _word(query: str, word: str, at: int) -> _Token | None:
         return None
     star = word[len(stem) :]
     ways = [_quoted(query, way, at) + star for way in (stem, *spellings(stem))]
-    return _Token("word", ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})", at, ways[0])
+    return _Token("word", ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})", at, ways[0], (stem,))
 
 
 def _quoted(query: str, text: str, at: int) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from archive.errors import QueryError
 from archive.model import PostState
 from archive.query import Archive, Filters, Hit, Marked, Order, PostSummary
+from archive.query.written import told_of_phrases
 from archive.web.frame import PAGE_SIZE, Desk, Routes, ask, ask_once, clean, data, form_of, offset_of, render, word
 
 _MOST = 1000
@@ -17,11 +18,15 @@ _HITS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Posts with what was found in them, and whether there are more; ``ranked_among`` as in ``Hits``."""
+    """Posts with what was found in them, and whether there are more; ``ranked_among`` as in ``Hits``.
+
+    ``missed`` is a sentence about what the search's phrases leave out.
+    """
 
     posts: tuple[tuple[PostSummary, Hit | None], ...] = ()
     has_more: bool = False
     ranked_among: int | None = None
+    missed: str | None = None
 
 
 async def search(request: Request, datasette: Desk) -> Response:
@@ -42,6 +47,7 @@ async def search(request: Request, datasette: Desk) -> Response:
         "found": found.posts,
         "has_more": found.has_more,
         "ranked_among": found.ranked_among,
+        "missed": found.missed,
         "offset": offset,
         "limit": limit,
         "query": query,
@@ -68,7 +74,8 @@ def _found(archive: Archive, request: Request, query: str | None, limit: int, of
     is_all = word(request, "all") is not None
     hits = archive.search(query, filters, order=Order(order), limit=limit, offset=offset, all_versions=is_all)
     found = tuple((hit.post, hit) for hit in hits.hits)
-    return _Found(posts=found, has_more=hits.has_more, ranked_among=hits.ranked_among)
+    missed = None if offset else told_of_phrases(archive.db, query, is_empty=not found)
+    return _Found(posts=found, has_more=hits.has_more, ranked_among=hits.ranked_among, missed=missed)
 
 
 def filters_of(request: Request) -> Filters:

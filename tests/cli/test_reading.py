@@ -34,6 +34,14 @@ def test_search_that_finds_nothing_says_so(vigil: Run) -> None:
 
 
 @pytest.mark.usefixtures("archive")
+def test_search_in_quotation_marks_says_what_that_means_where_it_finds_nothing(vigil: Run) -> None:
+    said = vigil("search", '"herons gulls"', "--json")
+    assert (said.code, said.out) == (0, "")
+    assert "words are found only as they are written; without them, in other spellings and places too\n" in said.err
+    assert "as they are written" not in vigil("search", '"gulls and herons"').err
+
+
+@pytest.mark.usefixtures("archive")
 def test_words_need_no_quotes_of_the_shell(vigil: Run) -> None:
     assert vigil("search", "herons", "gulls").out == vigil("search", "herons gulls").out != ""
 

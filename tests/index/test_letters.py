@@ -1,14 +1,17 @@
 """Spellings that a reader takes for the same word; the sentences are invented."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.errors import QueryError
 from archive.query.letters import spellings
 from archive.query.syntax import to_fts5
+from archive.query.written import told_of_phrases
 from archive.schema.tables import FULL_TEXT
 
 FOUND = {
@@ -43,12 +46,18 @@ NOT_FOUND = {
 }
 
 
-def finds(query: str, text: str) -> bool:
+@contextmanager
+def indexed(*texts: str) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, title, text)")
         db.execute(FULL_TEXT)
-        db.execute("INSERT INTO texts VALUES (1, '', ?)", (text,))
+        db.executemany("INSERT INTO texts VALUES (NULL, '', ?)", [(text,) for text in texts])
         db.execute("INSERT INTO texts_fts (rowid, title, text) SELECT * FROM texts")
+        yield db
+
+
+def finds(query: str, text: str) -> bool:
+    with indexed(text) as db:
         return bool(db.execute("SELECT 1 FROM texts_fts WHERE texts_fts MATCH ?", (to_fts5(query),)).fetchall())
 
 
@@ -60,6 +69,59 @@ def test_word_is_found_in_another_spelling(query: str, text: str) -> None:
 @pytest.mark.parametrize(("query", "text"), NOT_FOUND.values(), ids=NOT_FOUND)
 def test_other_word_is_not_found(query: str, text: str) -> None:
     assert not finds(query, text)
+
+
+TEXTS = (
+    "Ece Aydin sang. The train to Lodz was late.",
+    "Ece Aydın sang again. The train to Łódź was early.",
+    "قالت ليلى الأحمد كلمة. The author is not named.",
+)
+NAMED = {
+    "name": ('"ece aydin"', "ece aydın"),
+    "name, typed as the other": ('"Ece Aydın"', "ece aydin"),
+    "one word": ('"lodz"', "łodz"),
+    "words near one another": ("NEAR(train lodz, 3)", "łodz"),
+    "phrase near a word": ('NEAR(sang "ece aydin", 3)', "ece aydın"),
+    "phrase beside words and within parentheses": ('train (hat OR "ece aydin")', "ece aydın"),
+    "Arabic letters": ('"ليلى الاحمد"', "ليلى الأحمد"),
+}
+UNNAMED = {
+    "no phrase": "ece aydin",
+    "phrase that is everywhere written so": '"the train"',
+    "words that stand apart": '"ece lodz"',
+    "letters that no text has": '"not named"',
+}
+
+
+@pytest.mark.parametrize(("query", "other"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("is_empty", [False, True], ids=["found", "nothing found"])
+def test_search_in_quotation_marks_names_what_texts_have_besides(query: str, other: str, is_empty: bool) -> None:  # noqa: FBT001
+    with indexed(*TEXTS) as db:
+        assert f"to be found as well: “{other}”" in (told_of_phrases(db, query, is_empty=is_empty) or "").lower()
+
+
+@pytest.mark.parametrize("query", UNNAMED.values(), ids=UNNAMED)
+def test_search_that_missed_nothing_says_nothing(query: str) -> None:
+    with indexed(*TEXTS) as db:
+        assert told_of_phrases(db, query, is_empty=False) is None
+
+
+def test_phrase_that_found_nothing_is_told_to_go_without_its_marks() -> None:
+    with indexed(*TEXTS) as db:
+        told = told_of_phrases(db, '"aydin ece"', is_empty=True)
+        assert told is not None
+        assert told.endswith("only as they are written; without them, in other spellings and places too")
+        assert told_of_phrases(db, "aydin hat", is_empty=True) is None
+
+
+@given(st.text(alphabet='lidо"()* NEARaسe,5-', max_size=80))
+def test_whatever_is_typed_is_looked_up_or_refused(query: str) -> None:
+    with indexed(*TEXTS) as db:
+        try:
+            to_fts5(query)
+        except QueryError:
+            return
+        told_of_phrases(db, query, is_empty=True)
 
 
 @given(st.text(alphabet="lidosеёłıđøßاأدرسةهيیكک\u064e\u200c", max_size=60))

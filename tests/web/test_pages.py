@@ -99,6 +99,14 @@ async def test_search_finds(get: Get, query: str, titles: list[str]) -> None:
     assert [title.text_content() for title in document.xpath("//ol//h2")] == titles
 
 
+async def test_search_in_quotation_marks_says_which_other_spelling_is_to_be_found(get: Get) -> None:
+    document = page((await get("/search?q=%22فانوس%22")).text)
+    assert not document.xpath("//*[@class='note']")
+    (note,) = page((await get("/search?q=%22دريايى%22")).text).xpath("//*[@class='note']")
+    assert note.text_content().startswith("In quotation marks and NEAR( ) words are found only as they are written; ")
+    assert "“دریایی”" in note.text_content()
+
+
 @pytest.mark.parametrize("query", ["q=%22open", "q=(a+b", "q=a&order=loudest", "since=yesterday", "state=lost"])
 async def test_what_cannot_be_read_is_explained_without_sql(get: Get, query: str) -> None:
     document = page((await get(f"/search?{query}", status=400)).text)
