@@ -133,6 +133,7 @@ def ask_captures(collection: Collection, captures: int) -> None:
             taken = [spent(partial(archive.as_of, *one)) for one in asked]
             line(f"{name} as of a time among {last:,} captures, p50", share(taken, 50), "ms", most=0.05)
             line(f"{name} as of a time among {last:,} captures, p99", share(taken, 99), "ms", most=0.2)
+        line("coverage, whole", spent(partial(archive.rows, "SELECT * FROM coverage")), "ms")
         sizes = {
             row["name"]: row["size"] for row in archive.rows("SELECT name, sum(pgsize) AS size FROM dbstat GROUP BY 1")
         }

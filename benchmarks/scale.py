@@ -9,11 +9,13 @@ archives and uses them again.
 """
 
 import argparse
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -23,6 +25,7 @@ from archive.collection import Collection
 from archive.index import Index
 from archive.indexer import Indexer
 from archive.query import Archive, Order, names
+from archive.schema.tables import FULL_TEXT
 from archive.similar import update
 from archive.warc import Laid
 from benchmarks.captures import ask_captures
@@ -33,6 +36,11 @@ from benchmarks.table import header, line, share, spent, talk, waited
 _BATCH = 256  # as `vigil rebuild` has it
 _CHUNK = 4096
 _ROUNDS = 3
+_FEW = 20_000
+_SCRATCH = 8192
+"""Texts that the full-text index takes in at once, as that of a rebuild does."""
+_AT_ONCE = "INSERT INTO texts_fts (texts_fts, rank) VALUES ('hashsize', 33554432);"
+_BARE = "CREATE TABLE texts (id INTEGER PRIMARY KEY, title TEXT, text TEXT);"
 _VIEWS = {
     "posts_current, newest 100": "SELECT * FROM posts_current ORDER BY published DESC LIMIT 100",
     "posts_current, first 100 as Datasette asks": "SELECT * FROM posts_current LIMIT 101",
@@ -43,6 +51,8 @@ _VIEWS = {
     "post_events, counted": "SELECT count(*) FROM (SELECT * FROM post_events)",
     "captures_readable, first 100": "SELECT * FROM captures_readable LIMIT 101",
     "captures_readable, counted": "SELECT count(*) FROM (SELECT * FROM captures_readable)",
+    "captures_of_post, of one post": "SELECT * FROM captures_of_post WHERE post_id = 77",
+    "coverage, whole": "SELECT * FROM coverage",
 }
 
 
@@ -86,6 +96,34 @@ def _timed(indexer: Indexer, laid: list[Laid]) -> float:
 def _chunks(units: Iterator[Laid]) -> Iterator[list[Laid]]:
     while chunk := list(islice(units, _CHUNK)):
         yield chunk
+
+
+def bare(blog: Blog, path: Path) -> float:
+    """Put the texts alone into a table with a full-text index of the same kind, in bulk; give its seconds of CPU."""
+    seconds = 0.0
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_BARE} {FULL_TEXT}; {_AT_ONCE}")
+        for first in range(0, blog.posts, _SCRATCH):
+            articles = [blog.article(number) for number in range(first, min(first + _SCRATCH, blog.posts))]
+            rows = [(one.title, "\n\n".join(block.text for block in one.blocks)) for one in articles]
+            begun = time.process_time()
+            with db:
+                db.executemany("INSERT INTO texts (title, text) VALUES (?, ?)", rows)
+                db.execute("INSERT INTO texts_fts (rowid, title, text) SELECT * FROM texts WHERE id > ?", (first,))
+            seconds += time.process_time() - begun
+        begun = time.process_time()
+        db.execute("INSERT INTO texts_fts (texts_fts) VALUES ('optimize')")
+        return seconds + time.process_time() - begun
+
+
+def ask_floor(folder: Path) -> None:
+    """Compare all tables with a bare one, for as many posts as both take in within some seconds."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        collection = Collection(Path(place) / "posts")
+        collection.create()
+        ours, floor = fill(Blog(_FEW), collection), bare(Blog(_FEW), Path(place) / "bare.db")
+    line(f"a bare table with full text takes in {_FEW:,} posts, by CPU", _FEW / floor, "posts/s")
+    line("all tables, against the bare one", floor / ours, "x")
 
 
 def ask_ingest(blog: Blog, collection: Collection) -> None:
@@ -231,6 +269,7 @@ def run(folder: Path, posts: int, captures: int, only: list[str]) -> None:
     collection, blog = Collection(folder / "posts"), Blog(posts)
     if not collection.database.exists():
         collection.create()
+        ask_floor(folder)
         ask_ingest(blog, collection)
     with Archive.open(collection) as archive:
         parts: dict[str, Callable[[], None]] = {
