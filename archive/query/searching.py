@@ -2,21 +2,24 @@
 
 Ids of texts grow with the time of publication (decision 0005), so the newest are read off the full-text index without
 sorting, and pieces are cut only for what is shown. To rank, FTS5 has to look at every text that matches, twice: up to
-``EXACT`` of them are ranked. Of commoner words the newest ``RANKED`` are, and the answer says so (decision 0012).
+``EXACT`` of them are ranked. Of commoner words the newest ``RANKED`` are, and the answer says so; of phrases, which are
+too dear to be counted first, never more than those (decision 0012).
 """
 
 import json
 import sqlite3
 from bisect import bisect_left
 from dataclasses import replace
+from functools import partial
 
 from archive.database import TEXTS_A_SECOND
 from archive.query.answers import Filters, Hit, Hits, Marked, Order
 from archive.query.posts import JOINED, SUMMARY, summary_of, where
-from archive.query.syntax import to_fts5
+from archive.query.syntax import needs_places, to_fts5
+from archive.query.written import is_anywhere
 
-EXACT = 60_000
-"""Texts that may match for all of them to be ranked."""
+EXACT = 50_000
+"""Texts that may have a word for all of them to be ranked."""
 RANKED = 10_000
 """Texts that are ranked, the newest, where more match."""
 
@@ -48,7 +51,7 @@ def search(
     Raises:
         QueryError: the expression cannot be read.
     """
-    expression = to_fts5(query)
+    expression = to_fts5(query, partial(is_anywhere, db))
     current = "" if all_versions else _CURRENT
     if order is not Order.NEWEST:
         return _best(db, expression, filters, order=order, page=(limit, offset), current=current)
@@ -66,11 +69,11 @@ def _best(
 ) -> Hits:
     """Rank first, with nothing but the full-text index where no filter needs more; then see which posts those are."""
     limit, offset = page
-    among = _ranked_among(db, expression, filters)
+    most = _most_ranked(db, expression, filters)
     conditions, values = where(filters)
     wanted = limit + offset + 1
     while True:
-        ids = _ranking(db, expression, filters, order=order, current=current, among=among, most=wanted)
+        ids, ranked = _ranking(db, expression, filters, order=order, current=current, most=most, wanted=wanted)
         rows = db.execute(
             f"{SUMMARY}FROM json_each(?) j CROSS JOIN versions v ON v.text_id = j.value CROSS JOIN posts p "
             f"ON p.id = v.post_id {JOINED}WHERE p.is_ours = 1{current}{conditions} ORDER BY j.key LIMIT ? OFFSET ?",
@@ -81,11 +84,13 @@ def _best(
             break
         wanted *= 4
     hits = tuple(_hit(row, _pieces(db, expression, row["text_id"])) for row in rows[:limit])
-    return Hits(hits=hits, has_more=len(rows) > limit, ranked_among=among)
+    return Hits(hits=hits, has_more=len(rows) > limit, ranked_among=most if ranked == most else None)
 
 
-def _ranked_among(db: sqlite3.Connection, expression: str, filters: Filters) -> int | None:
-    """Say how many of the newest texts are ranked; None where so few match that all are."""
+def _most_ranked(db: sqlite3.Connection, expression: str, filters: Filters) -> int | None:
+    """Say how many texts to rank at most, the newest; None for all of them."""
+    if needs_places(expression):
+        return RANKED
     bounds, values = where(Filters(since=filters.since, until=filters.until), text_id="rowid")
     sql = f"SELECT count(*) FROM (SELECT 1 FROM texts_fts WHERE texts_fts MATCH ?{bounds} LIMIT ?)"  # noqa: S608 (ours)
     (count,) = db.execute(sql, (expression, *values, EXACT + 1)).fetchone()
@@ -99,20 +104,21 @@ def _ranking(
     *,
     order: Order,
     current: str,
-    among: int | None,
-    most: int,
-) -> list[int]:
-    """Give the ids of the best texts, the best first."""
+    most: int | None,
+    wanted: int,
+) -> tuple[list[int], int | None]:
+    """Give the ids of the best texts, the best first, and how many were ranked where not all had to be."""
     conditions, values = where(filters, text_id="f.rowid")
     is_filtered = replace(filters, since=None, until=None) != Filters()
     joined = f"{_POSTS}WHERE p.is_ours = 1{current} AND " if is_filtered else "WHERE "
+    # Counting rows costs a third of ranking them; in the order of ids they need not come where all are ranked.
+    newest, counted = ("", "NULL") if most is None else (f"ORDER BY f.rowid DESC LIMIT {most}", "count(*) OVER ()")
     rows = db.execute(
-        f"SELECT id FROM (SELECT f.rowid AS id, {_RANK} AS score "  # noqa: S608 (ours, above)
-        f"FROM texts_fts f {joined}texts_fts MATCH ?{conditions} "
-        f"ORDER BY f.rowid DESC LIMIT ?) ORDER BY {_ORDERS[order]}, id DESC LIMIT ?",
-        (expression, *values, -1 if among is None else among, most),
-    )
-    return [row["id"] for row in rows]
+        f"SELECT id, {counted} AS ranked FROM (SELECT f.rowid AS id, {_RANK} AS score "  # noqa: S608 (ours, above)
+        f"FROM texts_fts f {joined}texts_fts MATCH ?{conditions} {newest}) ORDER BY {_ORDERS[order]}, id DESC LIMIT ?",
+        (expression, *values, wanted),
+    ).fetchall()
+    return [row["id"] for row in rows], rows[0]["ranked"] if rows else 0
 
 
 def _pieces(db: sqlite3.Connection, expression: str, text_id: int) -> sqlite3.Row:

@@ -7,6 +7,7 @@ quotation marks, only as it is written, but for case and accents.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn
@@ -39,6 +40,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_WORDS = re.compile(r"\w+")
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _OPERATORS = {"AND", "OR", "NOT"}
 _TERMS = {"term", "word"}
 
@@ -52,8 +55,10 @@ class _Token:
     said: tuple[str, ...] = ()
 
 
-def to_fts5(query: str) -> str:
+def to_fts5(query: str, is_known: Callable[[str], bool] = bool) -> str:
     """Turn a search expression into one of FTS5, every word quoted.
+
+    ``is_known`` tells of another spelling, quoted, whether it is worth asking for: each costs time in every text.
 
     Raises:
         QueryError: it cannot be read; the message says where and why.
@@ -63,7 +68,7 @@ def to_fts5(query: str) -> str:
         raise QueryError(f"a search of more than {_MOST_LETTERS} letters", hint=_HINT)
     if not query.strip():
         raise QueryError("there is nothing to search for", hint=_HINT)
-    parser = _Parser(query, _tokens(query))
+    parser = _Parser(query, _tokens(query, is_known))
     return parser.whole()
 
 
@@ -76,14 +81,20 @@ def phrases_in(query: str) -> tuple[str, ...]:
     return tuple(phrase for token in _tokens(query) if token.kind == "term" for phrase in token.said)
 
 
-def _tokens(query: str) -> list[_Token]:
+def needs_places(expression: str) -> bool:
+    """Tell whether FTS5 has to look where words stand in each text: for a phrase, NEAR, or one column."""
+    rest = _QUOTED.sub("", expression)
+    return "NEAR(" in rest or "{" in rest or any(len(_WORDS.findall(one)) > 1 for one in _QUOTED.findall(expression))
+
+
+def _tokens(query: str, is_known: Callable[[str], bool] = bool) -> list[_Token]:
     tokens: list[_Token] = []
     at = 0
     while query[at:].strip():
         found = _TOKEN.match(query, at)
         if found is None:
             _refuse(query, at, "this cannot be read")
-        token = _token(query, found)
+        token = _token(query, found, is_known)
         tokens += [token] if token else []
         at = found.end()
     if not tokens:
@@ -91,7 +102,7 @@ def _tokens(query: str) -> list[_Token]:
     return tokens
 
 
-def _token(query: str, found: re.Match[str]) -> _Token | None:
+def _token(query: str, found: re.Match[str], is_known: Callable[[str], bool]) -> _Token | None:
     """Make a token; None for a lone dash or the like, which stands in many a headline."""
     at = found.end() - len(found[0].lstrip())
     if found["phrase"] is not None:
@@ -108,7 +119,7 @@ def _token(query: str, found: re.Match[str]) -> _Token | None:
         return _Token("column", column, at)
     kind = next(kind for kind in ("open", "close", "minus", "word") if found[kind] is not None)
     if kind == "word":
-        return _word(query, found["word"], at)
+        return _word(query, found["word"], at, is_known)
     return _Token("NOT" if kind == "minus" else kind, found[kind], at)
 
 
@@ -136,7 +147,7 @@ def _near(query: str, found: re.Match[str], at: int) -> _Token:
     return _Token("term", f"NEAR({' '.join(term.exact or term.text for term in terms)}, {int(most)})", at, said=said)
 
 
-def _word(query: str, word: str, at: int) -> _Token | None:
+def _word(query: str, word: str, at: int, is_known: Callable[[str], bool]) -> _Token | None:
     if word in _OPERATORS:
         return _Token(word, word, at)
     stem = word.removesuffix("*")
@@ -145,8 +156,9 @@ def _word(query: str, word: str, at: int) -> _Token | None:
     if word == stem and not any(letter.isalnum() for letter in stem):
         return None
     star = word[len(stem) :]
-    ways = [_quoted(query, way, at) + star for way in (stem, *spellings(stem))]
-    return _Token("word", ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})", at, ways[0], (stem,))
+    typed, *others = (_quoted(query, way, at) + star for way in (stem, *spellings(stem)))
+    ways = [typed, *filter(is_known, others)]
+    return _Token("word", typed if len(ways) == 1 else f"({' OR '.join(ways)})", at, typed, (stem,))
 
 
 def _quoted(query: str, text: str, at: int) -> str:

@@ -29,11 +29,15 @@ def told_of_phrases(db: sqlite3.Connection, query: str, *, is_empty: bool) -> st
 
 def _others(db: sqlite3.Connection, phrase: str) -> list[str]:
     """Give a phrase as texts have it, each word in a spelling of its own; at most ``_MOST`` are looked for."""
-    ways = ([word, *(way for way in spellings(word) if _stands(db, way))] for word in phrase.split())
+    ways = ([word, *(way for way in spellings(word) if is_anywhere(db, _quoted(way)))] for word in phrase.split())
     spelled = (" ".join(words) for words in islice(product(*ways), 1, _MOST))
-    return [words for words in spelled if _stands(db, words)]
+    return [words for words in spelled if is_anywhere(db, _quoted(words))]
 
 
-def _stands(db: sqlite3.Connection, words: str) -> bool:
-    quoted = '"' + words.replace('"', '""') + '"'
-    return db.execute("SELECT 1 FROM texts_fts WHERE texts_fts MATCH ? LIMIT 1", (quoted,)).fetchone() is not None
+def is_anywhere(db: sqlite3.Connection, expression: str) -> bool:
+    """Tell whether any text fits an expression of FTS5."""
+    return db.execute("SELECT 1 FROM texts_fts WHERE texts_fts MATCH ? LIMIT 1", (expression,)).fetchone() is not None
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'

@@ -86,6 +86,36 @@ def test_common_word_is_ranked_among_the_newest_and_the_answer_says_so(
     assert archive.search(WORDS[3], order=Order.RELEVANCE).ranked_among is None
 
 
+def test_phrase_is_ranked_among_the_newest_where_more_match(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phrase = " ".join(WORDS[place] for place in (0, 1))
+    every = plainly(archive, NEWEST, phrase, is_all=True)
+    exact = plainly(archive, BEST, phrase)
+    assert archive.search(f'"{phrase}"', order=Order.RELEVANCE).ranked_among is None
+    assert text_ids(archive, f'"{phrase}"', order=Order.RELEVANCE) == exact
+    monkeypatch.setattr(searching, "RANKED", len(every) // 2)
+    found = archive.search(f'"{phrase}"', order=Order.RELEVANCE)
+    assert found.ranked_among == len(every) // 2 > 2
+    best = [one for one in exact if one in every[: len(every) // 2]]
+    assert text_ids(archive, f'"{phrase}"', order=Order.RELEVANCE) == best
+    monkeypatch.setattr(searching, "RANKED", len(every) + 1)
+    assert archive.search(f'"{phrase}"', order=Order.RELEVANCE).ranked_among is None
+
+
+def test_filter_that_leaves_few_makes_the_order_of_a_common_word_exact(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "EXACT", 100)
+    monkeypatch.setattr(searching, "RANKED", 50)
+    few = Filters(author="Fictional Writer 7")
+    assert archive.search(WORDS[0], few, order=Order.RELEVANCE).ranked_among is None
+    found = text_ids(archive, WORDS[0], order=Order.RELEVANCE, filters=few)
+    assert len(found) > 2
+    everything = text_ids(archive, WORDS[0], order=Order.NEWEST, filters=few)
+    assert found == [one for one in plainly(archive, BEST, WORDS[0]) if one in everything]
+
+
 def test_command_says_that_only_the_newest_were_ranked(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

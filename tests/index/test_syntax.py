@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import ExitCode, QueryError
-from archive.query.syntax import to_fts5
+from archive.query.syntax import needs_places, to_fts5
 
 READ = {
     "one word": ("hat", '"hat"'),
@@ -52,6 +52,40 @@ READ = {
 @pytest.mark.parametrize(("query", "expression"), READ.values(), ids=READ)
 def test_expression_is_read(query: str, expression: str) -> None:
     assert to_fts5(query) == expression
+
+
+WITH_PLACES = {
+    "phrase": '"gray hat"',
+    "word with a hyphen, which is a phrase": "twenty-two",
+    "phrase among words": 'court "gray hat"',
+    "near": "NEAR(gray hat)",
+    "field": "title:hat",
+}
+WITHOUT = {
+    "word": "hat",
+    "words": "gray hat OR coat NOT wet",
+    "begin of a word": "news*",
+    "word in quotes": '"hat"',
+    "what looks like a field": '"{title}"',
+    "what looks like near": '"NEAR("',
+}
+
+
+@pytest.mark.parametrize("query", WITH_PLACES.values(), ids=WITH_PLACES)
+def test_places_are_needed(query: str) -> None:
+    assert needs_places(to_fts5(query))
+
+
+@pytest.mark.parametrize("query", WITHOUT.values(), ids=WITHOUT)
+def test_places_are_not_needed(query: str) -> None:
+    assert not needs_places(to_fts5(query))
+
+
+def test_spelling_that_no_text_has_is_not_asked_for() -> None:
+    assert to_fts5("hat lamp") == '("hat" AND ("lamp" OR "łamp"))'
+    assert to_fts5("hat lamp", {'"łamp"'}.__contains__) == '("hat" AND ("lamp" OR "łamp"))'
+    assert to_fts5("hat lamp", {'"hat"', '"lamp"'}.__contains__) == '("hat" AND "lamp")'
+    assert to_fts5("lamp*", {'"lamp"'}.__contains__) == '"lamp"*'
 
 
 REFUSED = {
