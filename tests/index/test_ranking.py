@@ -86,9 +86,7 @@ def test_common_word_is_ranked_among_the_newest_and_the_answer_says_so(
     assert archive.search(WORDS[3], order=Order.RELEVANCE).ranked_among is None
 
 
-def test_phrase_is_ranked_among_the_newest_where_more_match(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_phrase_is_ranked_among_the_newest_where_more_match(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     phrase = " ".join(WORDS[place] for place in (0, 1))
     every = plainly(archive, NEWEST, phrase, is_all=True)
     exact = plainly(archive, BEST, phrase)
