@@ -11,6 +11,7 @@ from archive.collection import Collection
 from archive.errors import VigilError
 from archive.model import RecordRef, Sha256
 from archive.verify.book import Book
+from archive.verify.ids import Ids
 from archive.warc import Grouping
 
 RESTORE = "Restore the file from a copy; until then, trust nothing that rests on this record."
@@ -52,7 +53,7 @@ class Scope:
     """What a round of checks knows and remembers.
 
     ``live`` names the files of a run that is writing now: the index may lag behind them, so it is not held against
-    them. ``book`` are the seals. ``ids`` are all record ids met so far, ``runs`` those told of and whether they ended,
+    them. ``book`` are the seals, ``ids`` the record ids met so far, ``runs`` those told of and whether they ended,
     ``imports`` the files that runs of the route import tell of, ``matched`` the captures compared with the index.
     """
 
@@ -61,9 +62,9 @@ class Scope:
     live: frozenset[str]
     db: sqlite3.Connection | None
     book: Book
+    ids: Ids
     trouble: VigilError | None = None
     """Why there is no ``db``."""
-    ids: set[str] = field(default_factory=set)
     runs: dict[str, bool] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     matched: int = 0

@@ -110,9 +110,10 @@ def record_digest(scope: FileScope, record: Record) -> Iterator[Finding]:
 @check
 def record_unique(scope: Scope, read: FileRead) -> Iterator[Finding]:
     """No two records of the archive have the same WARC-Record-ID."""
+    known = scope.ids.take({record_id for record_id, _ in read.ids if record_id})
     for record_id, offset in read.ids:
-        if record_id and record_id not in scope.ids:
-            scope.ids.add(record_id)
+        if record_id and record_id not in known:
+            known.add(record_id)
             continue
         yield Finding(
             check="record-unique",

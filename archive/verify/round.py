@@ -22,6 +22,7 @@ from archive.verify import listed, logged, records, sealed
 from archive.verify.book import open_book
 from archive.verify.file import Opening, Task, read_file
 from archive.verify.findings import FileRead, Finding, Scope
+from archive.verify.ids import Ids
 from archive.verify.memory import Memory, memory_of, state_of
 from archive.warc import walk, warc_files
 
@@ -78,8 +79,12 @@ class Round:
         self.test_stamps = sum(
             isinstance(one, Stamp) and one.is_test for seal in book.entries for _, one in seal.stamps
         )
-        with self._memory() as memory, _index(collection, is_live=bool(live)) as (opening, db, trouble):
-            scope = Scope(collection=collection, files=files, live=live, db=db, book=book, trouble=trouble)
+        with (
+            self._memory() as memory,
+            contextlib.closing(Ids()) as ids,
+            _index(collection, is_live=bool(live)) as (opening, db, trouble),
+        ):
+            scope = Scope(collection=collection, files=files, live=live, db=db, book=book, ids=ids, trouble=trouble)
             for check in records.FOLDER_CHECKS:
                 yield from check(scope)
             for look in sealed.SEAL_CHECKS:
