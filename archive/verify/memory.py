@@ -22,14 +22,17 @@ _FORM = 1
 
 
 class Memory:
-    """The files that this and earlier, unfinished rounds have read; ``began`` is when the first of them began."""
+    """The files that this and earlier, unfinished rounds have read; ``began`` is when the first of them began.
+
+    What was read stays on the disk until it is asked for: it is as much as the records are many.
+    """
 
     def __init__(self, path: Path, words: str) -> None:
         """Read what is there; what another version or another kind of round (``words``) noted is left out."""
         self._path = path
         self._words = words
         self.began = datetime.now(UTC)
-        self._known: dict[str, tuple[object, FileRead]] = {}
+        self._known: dict[str, tuple[object, int]] = {}
         self._file: BinaryIO | None = None
         self._good = 0
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -44,13 +47,19 @@ class Memory:
             self.began, self._good = datetime.fromisoformat(first["began"]), file.tell()
             while line := file.readline():
                 told = json.loads(line)
-                read = _read(told["read"])
-                self._known[read.name], self._good = (told["state"], read), file.tell()
+                self._known[_read(told["read"]).name], self._good = (told["state"], self._good), file.tell()
 
     def get(self, name: str, state: object) -> FileRead | None:
         """Give what was read of a file, if it is as it was."""
-        before, read = self._known.get(name, (None, None))
-        return read if before == state else None
+        before, at = self._known.get(name, (None, 0))
+        if before != state:
+            return None
+        try:
+            with self._path.open("rb") as file:
+                file.seek(at)
+                return _read(json.loads(file.readline())["read"])
+        except (OSError, ValueError):
+            return None
 
     def note(self, state: object, read: FileRead) -> None:
         """Keep what was read of a file that was in a state before; on disk when this returns.
