@@ -6,13 +6,13 @@ sorting, and pieces are cut only for what is shown. To rank, FTS5 has to look at
 too dear to be counted first, never more than those (decision 0012).
 """
 
-import json
 import sqlite3
 from bisect import bisect_left
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from archive.database import TEXTS_A_SECOND
+from archive.database import TEXTS_A_SECOND, dump
 from archive.query.answers import Filters, Hit, Hits, Marked, Order
 from archive.query.posts import JOINED, SUMMARY, summary_of, where
 from archive.query.syntax import needs_places, to_fts5
@@ -77,13 +77,14 @@ def _best(
         rows = db.execute(
             f"{SUMMARY}FROM json_each(?) j CROSS JOIN versions v ON v.text_id = j.value CROSS JOIN posts p "
             f"ON p.id = v.post_id {JOINED}WHERE p.is_ours = 1{current}{conditions} ORDER BY j.key LIMIT ? OFFSET ?",
-            (json.dumps(ids), *values, limit + 1, offset),
+            (dump(ids), *values, limit + 1, offset),
         ).fetchall()
         # Texts that an edit replaced were ranked too: where those left too few, more have to be seen.
         if len(rows) > limit or len(ids) < wanted:
             break
         wanted *= 4
-    hits = tuple(_hit(row, _pieces(db, expression, row["text_id"])) for row in rows[:limit])
+    pieces = _pieces(db, expression, [row["text_id"] for row in rows[:limit]])
+    hits = tuple(_hit(row, pieces[row["text_id"]]) for row in rows[:limit])
     return Hits(hits=hits, has_more=len(rows) > limit, ranked_among=most if ranked == most else None)
 
 
@@ -121,10 +122,21 @@ def _ranking(
     return [row["id"] for row in rows], rows[0]["ranked"] if rows else 0
 
 
-def _pieces(db: sqlite3.Connection, expression: str, text_id: int) -> sqlite3.Row:
-    sql = f"SELECT {_PIECES} FROM texts_fts f WHERE texts_fts MATCH ? AND f.rowid = ?"  # noqa: S608 (ours, above)
-    row: sqlite3.Row = db.execute(sql, (expression, text_id)).fetchone()
-    return row
+def _pieces(db: sqlite3.Connection, expression: str, ids: list[int]) -> dict[int, sqlite3.Row]:
+    """Mark what was found in a few texts, by an index of these alone.
+
+    To ask the whole index once for each would gather, each time, all words that begin as the expression says.
+    """
+    (full_text,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'texts_fts'").fetchone()
+    texts = db.execute("SELECT id, title, text FROM texts WHERE id IN (SELECT value FROM json_each(?))", (dump(ids),))
+    with closing(sqlite3.connect(":memory:")) as few:
+        few.row_factory = sqlite3.Row
+        few.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, title TEXT, text TEXT)")
+        few.execute(full_text)
+        few.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
+        few.execute("INSERT INTO texts_fts (rowid, title, text) SELECT id, title, text FROM texts")
+        sql = f"SELECT f.rowid AS id, {_PIECES} FROM texts_fts f WHERE texts_fts MATCH ?"  # noqa: S608 (ours, above)
+        return {row["id"]: row for row in few.execute(sql, (expression,))}
 
 
 def _hit(row: sqlite3.Row, pieces: sqlite3.Row) -> Hit:
