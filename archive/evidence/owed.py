@@ -133,10 +133,16 @@ def pending_of(collection: Collection, name: str, events: tuple[CustodyEvent, ..
                 stamped=stamped,
                 have=have,
                 since=_sealed_at(collection, name),
-                reasons=reasons or (f"{len(have)} of {NEEDED} authorities are configured",),
+                reasons=reasons or (_unasked(len(have)),),
             )
         )
     return tuple(found)
+
+
+def _unasked(have: int) -> str:
+    asked = "no second authority was asked" if have else "no authority was asked"
+    where = "under [[authorities]] of vigil.toml (docs/how-to/keys.md)"
+    return f"{asked}; name {NEEDED - have} {where}, then vigil seal"
 
 
 def _sealed_at(collection: Collection, name: str) -> datetime:

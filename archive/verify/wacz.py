@@ -26,6 +26,7 @@ from archive.warc.foreign import ForeignRecord, NotChunkedError, foreign_records
 from archive.zipped import Zipped, open_zip
 
 _AGAIN = "Ask for the file again, or have its maker's software mended; its WARC files may be sound all the same."
+_BESIDE = "If another file of the same maker holds it, keep both together; else ask for a whole one."
 _MOST_JSON = 64 * 2**20
 _PACKAGE, _DIGEST, _PAGES = "datapackage.json", "datapackage-digest.json", "pages/pages.jsonl"
 _WARC = re.compile(r"archive/[^/]+\.warc(?:\.gz)?")
@@ -213,11 +214,17 @@ def _note(scope: WaczScope, file: str, offset: int, record: ForeignRecord) -> No
 
 @check
 def wacz_revisits(scope: WaczScope) -> Iterator[Finding]:
-    """Every revisit leads to a record of this file that holds its payload, by URL and date."""
+    """Every revisit leads to a record of this file that holds its payload, by URL and date.
+
+    A file that was made to be opened beside others may leave originals to them; by itself it does not show those pages.
+    """
     for file, offset, uri, date in scope.revisits:
-        if (uri, date) not in scope.payloads:
-            found = f"a revisit of {uri or 'nothing'} at {date or 'no time'}, which is not here"
-            yield _about("wacz-revisits", f"archive/{file}", found, "its original beside it", offset)
+        if (uri, date) in scope.payloads:
+            continue
+        found, hint = f"a revisit of {uri} at {date}, which this file does not hold", _BESIDE
+        if not uri or not date:
+            found, hint = "a revisit that does not say by URL and date what it repeats", _AGAIN
+        yield _about("wacz-revisits", f"archive/{file}", found, "its original in this file", offset, hint)
 
 
 @check
@@ -368,5 +375,7 @@ def _as_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
     return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
 
 
-def _about(check_id: str, file: str | None, found: str, expected: str, offset: int | None = None) -> Finding:
-    return Finding(check=check_id, file=file, offset=offset, found=found, expected=expected, hint=_AGAIN)
+def _about(
+    check_id: str, file: str | None, found: str, expected: str, offset: int | None = None, hint: str = _AGAIN
+) -> Finding:
+    return Finding(check=check_id, file=file, offset=offset, found=found, expected=expected, hint=hint)

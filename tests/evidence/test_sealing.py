@@ -24,11 +24,12 @@ from archive.evidence.custody import Custody, EventKind
 from archive.evidence.keys import make_keys, read_public, read_signing, rotate
 from archive.evidence.ledger import Ledger, seal_of
 from archive.evidence.log import check_growth, check_proof, read_checkpoint
-from archive.evidence.owed import owed
+from archive.evidence.owed import owed, told_stamps
 from archive.evidence.seal import RUN, read_facts, read_sums
 from archive.evidence.sealing import finish
 from archive.evidence.trust import trust_of
 from archive.verify import Round
+from archive.watch import causes
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.evidence.makers import NAMES, Sealed, now, serving, settings_of, token_of
 
@@ -75,6 +76,20 @@ def two_nights(tmp_path: Path) -> Collection:
 
 def findings(collection: Collection, settings: Settings) -> set[str]:
     return {one.check for one in Round(collection, trust_of(settings, collection)).findings()}
+
+
+def test_stamps_that_nobody_was_asked_for_are_told_with_what_to_do(two_nights: Collection, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    finish(two_nights, settings)
+    still = owed(two_nights)
+    do = "name 2 under [[authorities]] of vigil.toml (docs/how-to/keys.md), then vigil seal"
+    assert [told.partition("no authority was asked; ")[2] for told in told_stamps(still.pending)] == [do]
+    late = causes(settings, datetime.now(UTC) + timedelta(hours=settings.alarm_hours + 1))
+    assert [do in cause.told for cause in late if cause.kind == "owed"] == [True]
+    for stamped in ("SHA256SUMS", "SHA256SUMS.p7s"):
+        (two_nights.root / "seals" / "run-1" / f"{stamped}.tsa1.tst").write_bytes(b"a token")
+    told = told_stamps([stamp for stamp in owed(two_nights).pending if stamp.seal == "run-1"])
+    assert [one.partition("no second authority was asked; ")[2] for one in told] == [do.replace("2", "1", 1)]
 
 
 def test_sealed_night_says_what_it_is(two_nights: Collection, tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ def test_deflated_warc_and_dangling_revisit_are_found(sound: Members, tmp_path: 
     without_original(members)
     findings = list(check_wacz(write(tmp_path / "r.wacz", sealed(members))))
     assert [one.check for one in findings] == ["wacz-revisits"]
-    assert "at 2026-08-02T03:00:01.250000Z" in findings[0].found
+    assert "at 2026-08-02T03:00:01.250000Z, which this file does not hold" in findings[0].found
+    assert "another file of the same maker" in findings[0].hint
 
 
 def test_every_check_has_a_case() -> None:
