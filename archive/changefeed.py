@@ -56,7 +56,12 @@ class Change:
 
 
 def changes(archive: Archive, *, site: str | None = None, limit: int = ENTRIES) -> tuple[Change, ...]:
-    """List the newest changes, newest first."""
+    """List the newest changes, newest first.
+
+    Raises:
+        NotFoundError: the archive holds no such blog.
+    """
+    archive.require_site(site)
     return tuple(_change(row) for row in archive.db.execute(_CHANGES, (site, limit)))
 
 

@@ -203,12 +203,22 @@ class Numbers:
 
 
 def numbers(archive: Archive, site: str | None = None) -> tuple[Numbers, ...]:
-    """Count what is held of each blog, or of one."""
+    """Count what is held of each blog, or of one.
+
+    Raises:
+        NotFoundError: the archive holds no such blog.
+    """
+    archive.require_site(site)
     return tuple(_numbers(archive, row) for row in archive.rows(_NUMBERS, {"site": site}))
 
 
 def rows(archive: Archive, series: Series, site: str | None = None) -> list[Row]:
-    """Give the rows of a series, in their order."""
+    """Give the rows of a series, in their order.
+
+    Raises:
+        NotFoundError: the archive holds no such blog.
+    """
+    archive.require_site(site)
     return archive.rows(series.sql, {"site": site})
 
 

@@ -96,7 +96,8 @@ def export(
     if given["as_json"]:
         show_json({"folder": folder, **fields_of(exported)})
     else:
-        talk(f"vigil: {counted(exported.rows, 'row')} in {folder}; README.md there says what they are")
+        told = "README.md there says what they are" if exported.rows else "no post fits"
+        talk(f"vigil: {counted(exported.rows, 'row')} in {folder}; {told}")
 
 
 def _export_wacz(settings: "Settings", filters: "Filters", query: str | None, output: Path, *, as_json: bool) -> None:

@@ -146,13 +146,19 @@ def search(
 @with_settings
 def list_posts(settings: "Settings", *, filters: "Filters", gaps: bool, limit: int, offset: int, as_json: bool) -> None:
     """List the posts that the archive holds, newest first."""
+    from archive.errors import UsageError
     from archive.query import Archive
+    from archive.query.answers import Filters
 
+    if gaps and filters != Filters(site=filters.site):
+        raise UsageError("--gaps lists what is not held, so only --site can narrow it", hint="Leave the others out.")
     with Archive.open(existing(settings)) as archive:
         if gaps:
             missing = archive.gaps(site=filters.site)[offset : offset + limit + 1]
             for gap in missing[:limit]:
                 _show_gap(gap, as_json=as_json)
+            if not missing:
+                talk("vigil: no post that the blog showed is missing")
             _say_more(limit, offset, has_more=len(missing) > limit)
             return
         posts = archive.posts(filters, limit=limit + 1, offset=offset)

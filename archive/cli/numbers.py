@@ -7,7 +7,7 @@ import click
 
 from archive.cli.finding import site_option
 from archive.cli.frame import Verb, existing, json_option, with_settings
-from archive.cli.output import clean_line, show, show_json, talk
+from archive.cli.output import clean_line, counted, show, show_json, talk
 from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def plot(settings: "Settings", *, series: str, output: Path, site: str | None) -
     if not found:
         raise NotFoundError("there is nothing to draw", hint="vigil status says what is held; vigil stats counts it.")
     output.write_bytes(draw(BY_NAME[series], found, form))
-    talk(f"vigil: {output}: {BY_NAME[series].title}, {len(found):,} rows")
+    talk(f"vigil: {output}: {BY_NAME[series].title}, {counted(len(found), 'row')}")
 
 
 def _show_rows(series: "Series", found: "list[Row]", *, as_json: bool) -> None:
@@ -105,16 +105,15 @@ def _show_numbers(one: "Numbers") -> None:
     def span(first: object, last: object) -> str:
         return f"{str(first)[:10]} to {str(last)[:10]}" if first else "unknown"
 
+    edited = f"{counted(one.edited_posts, 'post')} {'was' if one.edited_posts == 1 else 'were'}"
+    published = span(one.first_published, one.last_published)
     show(f"{one.site}  {clean_line(one.title or '')}")
     lines = (
-        (
-            "posts",
-            f"{one.posts:,}, by {one.authors:,} authors, published {span(one.first_published, one.last_published)}",
-        ),
-        ("versions", f"{one.versions:,}; {one.edited_posts:,} posts were edited"),
+        ("posts", f"{one.posts:,}, by {counted(one.authors, 'author')}, published {published}"),
+        ("versions", f"{one.versions:,}; {edited} edited"),
         ("edits", f"{one.edits:,}; {one.silent_edits:,} silent, {one.headline_edits:,} changed the headline"),
         ("gone", f"{one.gone:,} now; {one.returns:,} came back, {one.unlisted:,} served but no longer listed"),
-        ("captures", f"{one.captures:,} in {one.runs:,} runs on {one.days_captured:,} days"),
+        ("captures", f"{one.captures:,} in {counted(one.runs, 'run')} on {counted(one.days_captured, 'day')}"),
         ("seen", f"{span(one.first_captured, one.last_captured)}"),
     )
     for name, told in lines:

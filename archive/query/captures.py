@@ -7,6 +7,7 @@ from datetime import datetime
 from archive.database import instant, micros
 from archive.errors import NotFoundError
 from archive.model import PageOutcome
+from archive.plain import spell
 from archive.query import mementos
 from archive.query.answers import AsOf, StoredCapture
 from archive.query.rows import CAPTURES, capture_of
@@ -84,9 +85,8 @@ def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: 
     ]
     following = instant(min(after)) if after else None
     if not before:
-        first = f"; the first one is of {following.isoformat()}" if following else ""
-        raise NotFoundError(
-            f"the archive holds no capture of {what} at or before {time.isoformat()}{first}", hint=_HINT
-        )
+        first = f"; the first one is of {spell(following)}" if following else ""
+        hint = f"`vigil captures {what}` lists all of them." if following else _HINT
+        raise NotFoundError(f"the archive holds no capture of {what} at or before {spell(time)}{first}", hint=hint)
     newest = max(before, key=lambda row: (row["time"], row["capture_id"]))
     return AsOf(stored=capture(db, newest["capture_id"]), next_time=following)

@@ -30,7 +30,7 @@ def post_id(db: sqlite3.Connection, name: str, site: str | None = None) -> int:
     url = _as_url(name)
     found = _posts_at(db, url, site) if url else _posts_named(db, name.strip(), site)
     if not found:
-        raise NotFoundError(f"the archive knows no post {name!r}", hint=_HINT)
+        raise NotFoundError(f"the archive knows no {'URL' if url else 'post'} {name!r}", hint=_HINT)
     if len(found) > 1:
         sites = ", ".join(sorted(found.values()))
         raise QueryError(f"{name!r} is a post of several blogs: {sites}", hint="Say which with --site.")

@@ -99,7 +99,7 @@ class Archive:
         from archive.query import searching  # noqa: PLC0415  most commands do not search
 
         with self._reading():
-            self._require_site(filters.site)
+            self.require_site(filters.site)
             return searching.search(
                 self.db, query, filters, order=order, limit=limit, offset=offset, all_versions=all_versions
             )
@@ -111,7 +111,7 @@ class Archive:
             NotFoundError: the archive knows no such site.
         """
         with self._reading():
-            self._require_site(filters.site)
+            self.require_site(filters.site)
             return posts.summaries(self.db, filters, limit=limit, offset=offset)
 
     def post(self, name: str, *, site: str | None = None) -> PostDetail:
@@ -138,7 +138,7 @@ class Archive:
         from archive.query import table  # noqa: PLC0415  brings the schema, whose views it spells times like
 
         with self._reading():
-            self._require_site(filters.site)
+            self.require_site(filters.site)
             yield from table.table(self.db, filters, query, all_versions=all_versions)
 
     def data_frame(
@@ -328,8 +328,13 @@ class Archive:
             return runs.omissions(self.db, run, site)
 
     def gaps(self, *, site: str | None = None) -> tuple[Gap, ...]:
-        """List the posts that a source of their blog showed and whose own page is not held, and why."""
+        """List the posts that a source of their blog showed and whose own page is not held, and why.
+
+        Raises:
+            NotFoundError: the archive holds no such blog.
+        """
         with self._reading():
+            self.require_site(site)
             return runs.gaps(self.db, site)
 
     def status(self) -> Status:
@@ -410,8 +415,12 @@ class Archive:
         """Give the look-up of a site's posts."""
         return Known(self.db, site)
 
-    def _require_site(self, site: str | None) -> None:
-        """Refuse a blog that the archive does not know: nothing would fit, and nobody would know why."""
+    def require_site(self, site: str | None) -> None:
+        """Refuse a blog that the archive does not know: nothing would fit, and nobody would know why.
+
+        Raises:
+            NotFoundError: there is none of that name; the hint names all.
+        """
         if site is None:
             return
         names = [name for (name,) in self.db.execute("SELECT name FROM sites ORDER BY name")]

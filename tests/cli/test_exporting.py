@@ -42,6 +42,12 @@ def test_wacz_as_json_says_what_is_in_it_and_its_digest(vigil: Run, archive: Col
     assert told["warc_bytes"] < told["bytes"]
 
 
+def test_export_of_nothing_says_so(vigil: Run, archive: Collection) -> None:
+    said = vigil("export", "out", "--since", "2040")
+    assert archive.root.exists()
+    assert (said.code, said.err) == (ExitCode.OK, "vigil: 0 rows in out; no post fits\n")
+
+
 WRONG = {
     "unknown column": (["--columns", "titel"], "there is no column titel"),
     "column twice": (["--columns", "title,title"], "named twice"),

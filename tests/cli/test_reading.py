@@ -119,6 +119,12 @@ def test_filters_choose_posts(vigil: Run, words: list[str], found: set[str]) -> 
 
 
 @pytest.mark.usefixtures("archive")
+def test_no_gap_is_said(vigil: Run) -> None:
+    said = vigil("list", "--gaps")
+    assert (said.code, said.out, said.err) == (0, "", "vigil: no post that the blog showed is missing\n")
+
+
+@pytest.mark.usefixtures("archive")
 def test_list_says_that_there_is_more(vigil: Run) -> None:
     assert vigil("list", "--limit", "1").err == "vigil: there are more: --offset 1\n"
     assert vigil("list", "--limit", "2").err == ""
@@ -133,7 +139,17 @@ WRONG = {
     "unknown post": (["show", "999"], ExitCode.NOT_FOUND, "knows no post"),
     "unknown version": (["show", "101", "--version", "7"], ExitCode.NOT_FOUND, "There is: 1 (025821f0c43c), 2"),
     "unknown run": (["status", "run-9"], ExitCode.NOT_FOUND, "knows no run"),
-    "unknown URL": (["captures", "https://lantern.example/nothing"], ExitCode.NOT_FOUND, "hint: "),
+    "unknown URL": (["captures", "https://lantern.example/nothing"], ExitCode.NOT_FOUND, "knows no URL 'https:"),
+    "time before the first capture": (
+        ["get", "101", "--at", "2020", "--text"],
+        ExitCode.NOT_FOUND,
+        "the first one is of 2026-08-01T03:00:01.250000Z\nhint: `vigil captures 101` lists",
+    ),
+    "numbers of an unknown blog": (["stats", "--site", "loud"], ExitCode.NOT_FOUND, "There is: quiet-lantern"),
+    "series of an unknown blog": (["stats", "changes", "--site", "loud"], ExitCode.NOT_FOUND, "no blog 'loud'"),
+    "feed of an unknown blog": (["feed", "--site", "loud"], ExitCode.NOT_FOUND, "no blog 'loud'"),
+    "gaps of an unknown blog": (["list", "--gaps", "--site", "loud"], ExitCode.NOT_FOUND, "no blog 'loud'"),
+    "gaps by an author": (["list", "--gaps", "--author", "Nobody"], ExitCode.USAGE, "only --site can narrow it"),
 }
 
 
