@@ -7,7 +7,7 @@ from datasette.utils.asgi import Request, Response
 from archive.errors import ExitCode, NotFoundError
 from archive.plain import plain
 from archive.query import Counts, RunSummary
-from archive.web.frame import PAGE_SIZE, Desk, Routes, ask, data, form_of, render, word
+from archive.web.frame import PAGE_SIZE, Desk, Routes, ask, ask_once, data, form_of, render, word
 
 _CODES = {int(code): code.name.lower().replace("_", " ") for code in ExitCode}
 _MOST = 1000
@@ -22,7 +22,7 @@ async def runs(request: Request, datasette: Desk) -> Response:
     """List runs, newest first."""
     form, site = form_of(request), word(request, "site")
     limit = _MOST if form or word(request, "all") else PAGE_SIZE
-    found = await ask(datasette, lambda archive: archive.runs(site=site, limit=limit))
+    found = await ask_once(datasette, ("runs", site, limit), lambda archive: archive.runs(site=site, limit=limit))
     if form:
         return data(form, [_row(run) for run in found], "runs")
     values = {"found": found, "codes": _CODES, "is_cut": len(found) == PAGE_SIZE, "place": "runs"}
