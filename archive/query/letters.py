@@ -21,6 +21,19 @@ _ARTICLE = "ال"
 _BEFORE = ("ال", "وال", "بال", "كال", "فال", "لل", "و", "ب", "ل", "ف")
 _TATWEEL, _JOINER = "\N{ARABIC TATWEEL}", "\N{ZERO WIDTH NON-JOINER}"
 
+_ALIKE = _PLAIN | _YEH | dict.fromkeys(map(ord, _ALEF), "ا") | str.maketrans({"ة": "ه", _TATWEEL: None, _JOINER: None})
+
+
+def folded(text: str | None) -> str | None:
+    """Fold case, accents and letters that a reader takes for the same: for names, which filters find in parts.
+
+    SQLite's own functions know only ASCII.
+    """
+    if text is None or text.isascii():
+        return text and text.lower()
+    apart = unicodedata.normalize("NFD", text.casefold().translate(_ALIKE))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
 
 def spellings(word: str) -> tuple[str, ...]:
     """Give the other spellings in which a word is to be found; none of what is short, or not of letters alone."""

@@ -1,7 +1,6 @@
 """The archive, open for reading: one method a question."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -27,6 +26,7 @@ from archive.query.answers import (
     StoredOmission,
     Version,
 )
+from archive.query.letters import folded
 from archive.query.walks import Known, WalkState, walk_state
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Archive:
     def __init__(self, collection: Collection, db: sqlite3.Connection) -> None:
         self.collection = collection
         self.db = db
-        db.create_function("folded", 1, _folded, deterministic=True)
+        db.create_function("folded", 1, folded, deterministic=True)
         self._records = records.RecordFunction(collection, db)
 
     @classmethod
@@ -439,11 +439,3 @@ class Archive:
                 yield
             finally:
                 self.db.execute("COMMIT")
-
-
-def _folded(text: str | None) -> str | None:
-    """Fold case and accents, for filters; SQLite's own functions know only ASCII."""
-    if text is None:
-        return None
-    apart = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import QueryError
-from archive.query.letters import spellings
+from archive.query.letters import folded, spellings
 from archive.query.syntax import to_fts5
 from archive.query.written import told_of_phrases
 from archive.schema.tables import FULL_TEXT
@@ -122,6 +122,27 @@ def test_whatever_is_typed_is_looked_up_or_refused(query: str) -> None:
         except QueryError:
             return
         told_of_phrases(db, query, is_empty=True)
+
+
+NAMES = {
+    "case": ("ADA", "Ada Nobody"),
+    "accents": ("vezbin", "Anton Vežbin"),
+    "letters of their own": ("luszczorn", "Ewva Łuszczorn"),
+    "the same, typed whole": ("Łuszczorn", "Ewva Luszczorn"),
+    "dotless i": ("karincalu", "Yelda Karıncalu"),
+    "capital i with its dot": ("ilka", "İlka Sørnev"),
+    "a stroke": ("sornev", "Ilka Sørnev"),
+    "yo without its dots": ("семен", "Семён Никто"),
+    "alef without its hamza": ("احمد", "ليلى الأحمد"),
+    "Persian letters": ("کریم", "كريم"),
+    "the end of a feminine word": ("فاطمه", "فاطمة"),
+}
+
+
+@pytest.mark.parametrize(("typed", "name"), NAMES.values(), ids=NAMES)
+def test_name_is_found_in_the_letters_that_a_reader_has(typed: str, name: str) -> None:
+    assert (folded(typed) or "") in (folded(name) or "")
+    assert folded(None) is None
 
 
 @given(st.text(alphabet="lidosеёłıđøßاأدرسةهيیكک\u064e\u200c", max_size=60))
