@@ -215,6 +215,10 @@ _HINTS = dict.fromkeys(NO_SPACE, "Make room there, or name another place; then t
 """What to do next where the system refused a file."""
 
 
+def _hint_of(error: BaseException | None) -> str:
+    return _HINTS.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
 def explain(error: Exception, *, is_debug: bool) -> ExitCode:
     """Say what went wrong and what to do next; give the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -227,10 +231,10 @@ def explain(error: Exception, *, is_debug: bool) -> ExitCode:
         _complain(message[:1].lower() + message[1:].rstrip("."), f"{command} --help shows how it is used.")
         return ExitCode.USAGE
     if isinstance(error, VigilError):
-        _complain(str(error), error.hint)
+        _complain(str(error), error.hint or _hint_of(error.__cause__))
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        _complain(f"{error.filename or 'the system refused'}: {error.strerror}", _HINTS.get(error.errno or 0, ""))
+        _complain(f"{error.filename or 'the system refused'}: {error.strerror}", _hint_of(error))
         return ExitCode.DISK_FULL if error.errno in NO_SPACE else ExitCode.ERROR
     _unexpected(error, is_debug=is_debug)
     return ExitCode.ERROR

@@ -53,7 +53,10 @@ def list_holds(settings: "Settings", *, as_json: bool) -> None:
     """List every hold, the newest last, those that were released too."""
     from archive.evidence.holds import holds
 
-    for one in holds(existing(settings)):
+    found = holds(existing(settings))
+    if not found:
+        talk("vigil: no hold was ever added")
+    for one in found:
         if as_json:
             show_json(one)
             continue

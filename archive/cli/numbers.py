@@ -45,6 +45,8 @@ def stats(settings: "Settings", *, series: str | None, site: str | None, as_json
         if series is not None:
             found = rows(archive, BY_NAME[series], site)
             _show_rows(BY_NAME[series], found, as_json=as_json)
+            if not found:
+                talk("vigil: there is nothing to count yet")
             return
         for one in numbers(archive, site):
             show_json(one) if as_json else _show_numbers(one)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from archive.cli import SECTIONS, output
 from archive.cli.frame import Verb, Verbs, main_group, run
-from archive.errors import DiskFullError, ExitCode
+from archive.errors import DiskFullError, ExitCode, StorageError
 from tests.cli.conftest import ROOT, Run
 
 
@@ -152,6 +152,12 @@ def _group_that_raises(error: BaseException) -> click.Group:
     return group
 
 
+def _refused() -> StorageError:
+    error = StorageError("x.db cannot be read")
+    error.__cause__ = PermissionError(13, "Permission denied")
+    return error
+
+
 RAISED = {
     "ours": (DiskFullError("no space", hint="Free some."), ExitCode.DISK_FULL, "vigil: no space\nhint: Free some.\n"),
     "full disk": (OSError(28, "No space left on device", "x.warc"), ExitCode.DISK_FULL, "vigil: x.warc: No space left"),
@@ -160,6 +166,7 @@ RAISED = {
         ExitCode.ERROR,
         "vigil: x.db: Permission denied\nhint: You may not read or write there",
     ),
+    "told by us": (_refused(), ExitCode.ERROR, "vigil: x.db cannot be read\nhint: You may not read or write there"),
     "no folder": (
         FileNotFoundError(2, "No such file or directory", "no/x"),
         ExitCode.ERROR,

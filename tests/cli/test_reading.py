@@ -9,7 +9,7 @@ from archive.collection import Collection
 from archive.errors import ExitCode
 from archive.model import Route
 from tests.cli.archives import BEGAN, exchange, lay_run, page
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Said
 
 SECOND = "The lamp was lit all the same, and nobody was ever told why it had been so."
 
@@ -122,6 +122,19 @@ def test_filters_choose_posts(vigil: Run, words: list[str], found: set[str]) -> 
 def test_no_gap_is_said(vigil: Run) -> None:
     said = vigil("list", "--gaps")
     assert (said.code, said.out, said.err) == (0, "", "vigil: no post that the blog showed is missing\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("hold", "list"), "no hold was ever added"),
+        (("stats", "services"), "there is nothing to count yet"),
+    ],
+    ids=["holds", "series"],
+)
+def test_list_of_nothing_says_so(vigil: Run, here: Path, words: tuple[str, ...], told: str) -> None:
+    lay_run(Collection(here / "collection"), "run-1", BEGAN)
+    assert vigil(*words) == Said(ExitCode.OK, "", f"vigil: {told}\n")
 
 
 @pytest.mark.usefixtures("archive")
