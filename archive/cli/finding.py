@@ -100,11 +100,12 @@ def search(
 ) -> None:
     """Find posts by the words of their texts.
 
-    Words stand together; OR, NOT or a leading minus, and parentheses combine them. "A phrase" in quotation marks,
-    begin*, title:word, text:word, and NEAR(one two, 5): at most 5 words apart. Case and accents do not matter. A word
-    is found in its other spellings (Lodz, Łódź; behind an Arabic article); in quotation marks and NEAR as it is
-    written, and other spellings that texts have are named. With --all-versions, what an edit removed is found too; such
-    a hit says which version it is. Of words in very many texts the newest are ranked, and it says so.
+    Words stand together; OR, NOT and parentheses combine them, and a minus before a word leaves it out (within quotes
+    of the shell: 'prison -hunger'). "A phrase" in quotation marks, begin*, title:word, text:word, and NEAR(one two, 5):
+    at most 5 words apart. Case and accents do not matter. A word is found in its other spellings (Lodz, Łódź; behind an
+    Arabic article); in quotation marks and NEAR as it is written, and other spellings that texts have are named. With
+    --all-versions, what an edit removed is found too; such a hit says which version it is. Of words in very many texts
+    the newest are ranked, and it says so.
     """
     from archive.query import Archive
     from archive.query.answers import Order

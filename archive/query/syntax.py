@@ -128,6 +128,8 @@ def _cure(column: str) -> str:
     name = _FILTERS.get(column.removesuffix("s"))
     if name is not None:
         return f"choose by it with a filter, {name}"
+    if column in {"http", "https"}:
+        return "vigil show and vigil captures take an address"
     nearest = get_close_matches(column, COLUMNS, 1)
     return f"did you mean {nearest[0]}: ?" if nearest else "quote it if it is text"
 

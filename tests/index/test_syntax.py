@@ -114,6 +114,7 @@ REFUSED = {
         "author:ada",
         "'author' is no field .those are title and text.; choose by it with a filter, --author",
     ),
+    "an address": ("https://lantern.example/", "vigil show and vigil captures take an address"),
     "misspelled field": ("titel:hat", "did you mean title: ?"),
     "field that is a filter by another name": ("date:2021", "with a filter, --since and --until"),
     "field of nothing": ("title:", "a word is missing"),
