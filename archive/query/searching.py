@@ -71,7 +71,8 @@ def _best(
     limit, offset = page
     most = _most_ranked(db, expression, filters)
     conditions, values = where(filters)
-    wanted = limit + offset + 1
+    # Twice as many as are shown: among the best are texts that an edit replaced, and to rank again costs as much again.
+    wanted = 2 * (limit + offset + 1)
     while True:
         ids, ranked = _ranking(db, expression, filters, order=order, current=current, most=most, wanted=wanted)
         rows = db.execute(
@@ -79,7 +80,6 @@ def _best(
             f"ON p.id = v.post_id {JOINED}WHERE p.is_ours = 1{current}{conditions} ORDER BY j.key LIMIT ? OFFSET ?",
             (dump(ids), *values, limit + 1, offset),
         ).fetchall()
-        # Texts that an edit replaced were ranked too: where those left too few, more have to be seen.
         if len(rows) > limit or len(ids) < wanted:
             break
         wanted *= 4
