@@ -52,6 +52,7 @@ class Archive:
     def __init__(self, collection: Collection, db: sqlite3.Connection) -> None:
         self.collection = collection
         self.db = db
+        self._path = collection.database
         db.create_function("folded", 1, folded, deterministic=True)
         self._records = records.RecordFunction(collection, db)
 
@@ -430,7 +431,7 @@ class Archive:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """See one state of the index throughout, whatever a crawl writes meanwhile."""
-        with translated(self.collection.database):
+        with translated(self._path):
             if self.db.in_transaction:
                 yield
                 return
