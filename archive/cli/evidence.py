@@ -79,11 +79,11 @@ def evidence(
     it does not.
     """
     from archive.evidence.exporting import Request, export
-    from archive.evidence.package import refuse_taken, write_package
+    from archive.evidence.package import refuse_place, write_package
     from archive.query import Archive
 
     collection = existing(settings)
-    refuse_taken(output)
+    refuse_place(output)
     with collection.locked("vigil evidence"), Archive.open(collection) as archive:
         stored = _chosen(archive, what, at, record, site)
         request = Request(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -32,6 +33,7 @@ LIST = "PACKAGE.SHA256SUMS"
 LIST_SIGNATURE = "PACKAGE.SHA256SUMS.p7s"
 WARC = "evidence.warc.gz"
 CHECKERS = ("verify.sh", "verify.html")
+_ELSEWHERE = "Nothing is left there; make room, or name another place."
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -110,14 +112,14 @@ def write_package(files: Mapping[str, bytes], output: Path) -> None:
         UsageError: something of that name is there already.
         StorageError: the disk refused.
     """
-    refuse_taken(output)
+    refuse_place(output)
     try:
         if output.suffix.lower() == ".zip":
             write_whole(output, zipped(files, output.stem), mode=0o644)
         else:
             _write_folder(files, output)
     except StorageError as error:
-        error.hint = "Nothing is left there; make room, or name another place."
+        error.hint = _ELSEWHERE
         raise
 
 
@@ -135,16 +137,22 @@ def _write_folder(files: Mapping[str, bytes], output: Path) -> None:
         raise error if isinstance(error, StorageError) else refused(output, error) from error
 
 
-def refuse_taken(output: Path) -> None:
-    """Refuse a name that is taken.
+def refuse_place(output: Path) -> None:
+    """Refuse a name that is taken, and a folder that takes nothing: before a package is made and written down.
 
     Raises:
         UsageError: something lies there, or its folder does not.
+        StorageError: the disk refused.
     """
     if output.exists() or output.is_symlink():
         raise UsageError(f"{output} is there already", hint="Choose another name, or move that away.")
     if not output.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}", hint="Make it first.")
+    try:
+        with TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise StorageError(f"nothing can be written to {output.parent}: {error.strerror}", hint=_ELSEWHERE) from error
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

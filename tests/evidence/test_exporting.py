@@ -68,6 +68,15 @@ def test_package_holds_exactly_the_sealed_members(desk: Desk) -> None:
     assert all(path.read_bytes() in stored for path in (exhibit / "records").iterdir())
 
 
+def test_package_for_a_place_that_takes_nothing_is_not_even_written_down(desk: Desk) -> None:
+    before = Custody(desk.sealed.collection).events()
+    code, out, err = desk.vigil("evidence", "101", "--no-screenshot", "-o", "/proc/exhibit.zip")
+    assert (code, out) == (ExitCode.ERROR, "")
+    assert "vigil: nothing can be written to /proc: " in err
+    assert "hint: Nothing is left there; make room, or name another place.\n" in err
+    assert Custody(desk.sealed.collection).events() == before
+
+
 def test_package_of_a_revisit_brings_its_original_and_its_seal(desk: Desk) -> None:
     exhibit = desk.export("102", "--at", "2026-08-02")
     types = [record.type for record in walk(exhibit / "evidence.warc.gz")]
