@@ -278,12 +278,21 @@ def _migrate(path: Path, db: sqlite3.Connection) -> None:
     if unknown:
         raise newer_index(path, f"its changes {', '.join(sorted(unknown))} are unknown here")
     if is_empty or _MIGRATIONS.pending(wrapped):
-        with wrapped.atomic():  # all or nothing: a half-made index could not be told from another's database
-            _MIGRATIONS.apply(wrapped)
-            # The index follows from the WARC files alone, so it must not know when it was made.
-            db.execute(f"UPDATE {_MIGRATIONS.migrations_table} SET applied_at = ''")  # noqa: S608 (a constant of theirs)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        try:
+            _bring_up_to_date(wrapped, db)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
+                raise
+            raise damaged_index(path, f"its schema is not what its list of changes says ({error})") from error
+
+
+def _bring_up_to_date(wrapped: Database, db: sqlite3.Connection) -> None:
+    with wrapped.atomic():  # all or nothing: a half-made index could not be told from another's database
+        _MIGRATIONS.apply(wrapped)
+        # The index follows from the WARC files alone, so it must not know when it was made.
+        db.execute(f"UPDATE {_MIGRATIONS.migrations_table} SET applied_at = ''")  # noqa: S608 (a constant of theirs)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _names() -> set[str]:

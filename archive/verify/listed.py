@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archive.collection import Collection
 from archive.errors import IntegrityError, NotFoundError
+from archive.index import Index
 from archive.ingest import hash_of
 from archive.model import IMPORTS, Capture, Route
 from archive.query.rows import CAPTURES, blocks_of, capture_of
@@ -174,14 +175,16 @@ def index_anew(
 ) -> Iterator[Finding]:
     """An index made anew from the WARC files equals the present one in every row of every table (``--deep`` only).
 
-    The new one is written to a temporary folder. An index that another extractor read is not compared:
-    `vigil reextract` comes first.
+    The new one is written to a temporary folder, and a copy of the present one is brought up to date there, as the next
+    crawl would. An index that another extractor read is not compared: `vigil reextract` comes first.
     """
     present, anew = folder / "archive.db", folder / "anew.db"
     for suffix in ("", "-wal"):
         if (source := Path(f"{collection.database}{suffix}")).exists():
             shutil.copy(source, f"{present}{suffix}")
     try:
+        if present.exists():
+            Index.open(present).close()
         write_index(
             collection, anew, workers=workers, progress=lambda told: progress(told.done_bytes, told.total_bytes)
         )

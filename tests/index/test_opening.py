@@ -59,12 +59,19 @@ def with_an_unknown_change(path: Path) -> None:
         db.commit()
 
 
+def with_a_change_forgotten(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm003_surts'")
+        db.commit()
+
+
 UNUSABLE = {
     "no database at all": (spoil_header, "is damaged"),
     "first page overwritten": (spoil_pages, "is damaged"),
     "another program's database": (of_another_program, "no index of vigil's"),
     "schema of newer software": (with_a_newer_schema, "newer software"),
     "change by newer software": (with_an_unknown_change, "m099_from_the_future"),
+    "change that its list leaves out": (with_a_change_forgotten, "surts already exists"),
 }
 
 
