@@ -118,8 +118,8 @@ def _export_wacz(settings: "Settings", filters: "Filters", query: str | None, ou
         size = output.stat().st_size
         show_json({"file": output, **fields_of(made), "imported_left_out": imported, "bytes": size, "sha256": digest})
         return
-    records = f"{made.records:,} records" if made.records else f"{made.files:,} WARC files whole"
-    talk(f"vigil: {made.pages:,} pages, {records}, {made.warc_bytes:,} bytes of WARC in {output}")
+    held = counted(made.records, "record") if made.records else f"{counted(made.files, 'WARC file')} whole"
+    talk(f"vigil: {counted(made.pages, 'page')}, {held}, {made.warc_bytes:,} bytes of WARC in {output}")
 
 
 @click.command(cls=Verb, examples=["vigil cite 31994604", "vigil cite 31994604 --version 1 --format csl"])
