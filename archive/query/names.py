@@ -30,7 +30,8 @@ def post_id(db: sqlite3.Connection, name: str, site: str | None = None) -> int:
     url = _as_url(name)
     found = _posts_at(db, url, site) if url else _posts_named(db, name.strip(), site)
     if not found:
-        raise NotFoundError(f"the archive knows no {'URL' if url else 'post'} {name!r}", hint=_HINT)
+        where = f" in blog {site!r}" if site else ""
+        raise NotFoundError(f"the archive knows no post {'at ' if url else ''}{name!r}{where}", hint=_HINT)
     if len(found) > 1:
         sites = ", ".join(sorted(found.values()))
         raise QueryError(f"{name!r} is a post of several blogs: {sites}", hint="Say which with --site.")
@@ -54,7 +55,12 @@ def url_ids(db: sqlite3.Connection, name: str, site: str | None = None) -> tuple
         siblings = exact or _siblings(db, url, site)
         if siblings:
             return siblings
-    wanted = post_id(db, name, site)
+    try:
+        wanted = post_id(db, name, site)
+    except NotFoundError as error:
+        if not url:
+            raise
+        raise NotFoundError(f"the archive knows no URL {name!r}", hint=error.hint) from None
     rows = db.execute(
         "SELECT u.id FROM posts p JOIN urls u ON u.site_id = p.site_id AND u.identity = p.identity WHERE p.id = ?",
         (wanted,),

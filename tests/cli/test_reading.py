@@ -153,6 +153,8 @@ WRONG = {
     "unknown version": (["show", "101", "--version", "7"], ExitCode.NOT_FOUND, "There is: 1 (025821f0c43c), 2"),
     "unknown run": (["status", "run-9"], ExitCode.NOT_FOUND, "knows no run"),
     "unknown URL": (["captures", "https://lantern.example/nothing"], ExitCode.NOT_FOUND, "knows no URL 'https:"),
+    "page that is no post": (["timeline", "https://lantern.example/chunks"], ExitCode.NOT_FOUND, "no post at 'https:"),
+    "post of another blog": (["show", "101", "--site", "loud"], ExitCode.NOT_FOUND, "no post '101' in blog 'loud'"),
     "time before the first capture": (
         ["get", "101", "--at", "2020", "--text"],
         ExitCode.NOT_FOUND,

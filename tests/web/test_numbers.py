@@ -80,7 +80,7 @@ def test_chart_is_drawn_and_needs_nothing_else(
     [
         (["plot", "nothing", "-o", "x.svg"], 2, "posts-per-month"),
         (["plot", "changes", "-o", "x.gif"], 2, ".svg, .png or .html"),
-        (["plot", "changes", "-o", "x.svg", "--site", "none"], ExitCode.NOT_FOUND, "nothing to draw"),
+        (["plot", "changes", "-o", "x.svg", "--site", "none"], ExitCode.NOT_FOUND, "no blog 'none'"),
         (["stats", "nothing"], 2, "capture-lag"),
     ],
 )
