@@ -70,8 +70,8 @@ def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: 
         row
         for one in url_ids
         for row in db.execute(
-            "SELECT time, capture_id FROM captures WHERE url_id = ? AND time <= ? AND status IS NOT NULL "
-            "ORDER BY time DESC, capture_id DESC LIMIT 1",
+            f"{CAPTURES}WHERE c.url_id = ? AND c.time <= ? AND c.status IS NOT NULL "
+            "ORDER BY c.time DESC, c.capture_id DESC LIMIT 1",
             (one, at),
         )
     ]
@@ -88,5 +88,5 @@ def as_of(db: sqlite3.Connection, url_ids: Iterable[int], time: datetime, what: 
         first = f"; the first one is of {spell(following)}" if following else ""
         hint = f"`vigil captures {what}` lists all of them." if following else _HINT
         raise NotFoundError(f"the archive holds no capture of {what} at or before {spell(time)}{first}", hint=hint)
-    newest = max(before, key=lambda row: (row["time"], row["capture_id"]))
-    return AsOf(stored=capture(db, newest["capture_id"]), next_time=following)
+    newest = max(before, key=lambda row: (row["time"], row["id"]))
+    return AsOf(stored=stored(newest), next_time=following)
