@@ -1,10 +1,6 @@
 """Keys are rotated, the seal's and the log's: old runs stay verifiable by every checker, and no death leaves a mess."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,33 +16,23 @@ from archive.evidence.package import shipped, zipped
 from archive.evidence.sealing import finish
 from tests.cli.archives import BEGAN, exchange, lay_run
 from tests.evidence.browsing import Checker
+from tests.evidence.dying import dies
 from tests.evidence.makers import Sealed, now, serving
 from tests.evidence.packing import Bench, make_bench, run_shell
 from tests.evidence.test_sealing import no_file_over
 
-ROOT = Path(__file__).parents[2]
 DYING = """
-import os, signal, sys
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from archive.evidence.keys import rotate, rotate_log
+from tests.evidence.dying import die_at
 
-folder, what, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-def counted(real):
-    def call(*arguments, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **named)
-    return call
-
-for name in ("open", "write", "fsync", "rename", "unlink", "fchmod"):
-    setattr(os, name, counted(getattr(os, name)))
+folder, what, call = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+die_at(call, "open", "write", "fsync", "rename", "unlink", "fchmod")
 rotate(folder, None, datetime.now(UTC)) if what == "seal" else rotate_log(folder, None)
 """
-"""Rotates keys on a machine that dies at the so-manieth system call that changes the disk."""
+"""Rotates keys."""
 
 
 def a_later_night(sealed: Sealed, day: int) -> None:
@@ -127,18 +113,6 @@ def test_log_key_that_was_not_published_is_refused_beside_one_that_was(old_run: 
 # --- death and full disks ------------------------------------------------------------------------------------
 
 
-def dies_at(keys: Path, what: str, call: int) -> bool:
-    done = subprocess.run(
-        [sys.executable, "-c", DYING, keys, what, str(call)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode != 0
-
-
 @pytest.mark.e2e
 @pytest.mark.parametrize("what", ["seal", "log"])
 def test_death_in_the_midst_of_rotation_leaves_the_old_key_or_the_new_one(
@@ -160,7 +134,7 @@ def survive_deaths(sealed: Sealed, folder: Path, what: str, calls: range) -> Non
     for call in calls:
         keys = folder / f"keys-{call}"
         shutil.copytree(sealed.settings.keys, keys)
-        is_dead = dies_at(keys, what, call)
+        is_dead = dies(DYING, keys, what, str(call))
         deaths += is_dead
         after = read_public(keys)
         assert after.seals[:1] == before.seals

@@ -31,34 +31,22 @@ from archive.evidence.trust import trust_of
 from archive.verify import Round
 from archive.watch import causes
 from tests.cli.archives import BEGAN, exchange, lay_run, page
+from tests.evidence.dying import ROOT, dies
 from tests.evidence.makers import NAMES, Sealed, now, serving, settings_of, token_of
 
-ROOT = Path(__file__).parents[2]
 DYING = """
-import os, signal, sys
+import sys
 from pathlib import Path
 from archive.collection import Collection
 from archive.evidence.sealing import finish
+from tests.evidence.dying import die_at
 from tests.evidence.makers import settings_of
 
-left = int(sys.argv[2])
-
-def counted(real):
-    def call(*arguments, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **named)
-    return call
-
-for name in ("open", "write", "fsync", "rename", "mkdir"):
-    setattr(os, name, counted(getattr(os, name)))
-folder = Path(sys.argv[1])
+folder, call = Path(sys.argv[1]), int(sys.argv[2])
+die_at(call, "open", "write", "fsync", "rename", "mkdir")
 finish(Collection(folder / "collection"), settings_of(folder))
-print(left)
 """
-"""Seals on a machine that dies at the so-manieth system call that changes the disk."""
+"""Seals what is owed."""
 
 
 @pytest.fixture
@@ -201,18 +189,6 @@ def test_long_run_is_sealed_in_parts(tmp_path: Path) -> None:
 # --- death and full disks -----------------------------------------------------------------------------------
 
 
-def die_at(folder: Path, call: int) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", DYING, folder, str(call)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode
-
-
 @pytest.mark.e2e
 def test_death_at_any_moment_of_sealing_is_healed_by_the_next_call(two_nights: Collection, tmp_path: Path) -> None:
     """The calls that change the disk, every seventh in turn; ``test_no_moment_of_sealing_does_harm`` takes them all."""
@@ -230,8 +206,8 @@ def survive_deaths(folder: Path, collection: Collection, calls: Iterator[int] | 
         place = folder / f"death-{call}"
         shutil.copytree(collection.root, place / "collection")
         shutil.copytree(folder / "keys", place / "keys")
-        code = die_at(place, call)
-        deaths += code != 0
+        is_dead = dies(DYING, place, str(call))
+        deaths += is_dead
         settings, there = settings_of(place), Collection(place / "collection")
         half_done = findings(there, settings)
         assert half_done <= {"seal-foreign", "run-sealed", "log-leaves", "log-checkpoint"}, (call, half_done)
@@ -240,7 +216,7 @@ def survive_deaths(folder: Path, collection: Collection, calls: Iterator[int] | 
         assert len(Ledger(there).leaves()) == 2
         assert not list((there.root / "seals").glob(".*"))
         shutil.rmtree(place)
-        if code == 0:
+        if not is_dead:
             break
     assert deaths > 3
 
