@@ -11,7 +11,7 @@ from pathlib import Path
 from archive.config import Settings, load_settings, shipped_sites
 from crawler.alerts import check
 from crawler.replica import ReplicaServer, fictional_blog
-from tests.stories.conftest import ROOT, SITE, Ended, Story
+from tests.stories.story import ROOT, SITE, Ended, Story
 from tests.webhook import Webhook
 
 NOW = datetime.now(UTC)

@@ -10,9 +10,9 @@ from random import Random
 from crawler.replica import BlogSimulator, Request
 from crawler.replica.faults import FaultKind
 from crawler.replica.model import Kind, Paragraph, Post
-from tests.stories.conftest import Story
 from tests.stories.nightfall import Mishap, Nightfall
 from tests.stories.politeness import DELAY, assert_polite, wait_until_all_is_closed
+from tests.stories.story import Story
 
 DAY = timedelta(days=1)
 MARK = "Mark "

@@ -13,7 +13,7 @@ from pathlib import Path
 import time_machine
 
 from archive.config import shipped_sites
-from tests.stories.conftest import SITE, Story
+from tests.stories.story import SITE, Story
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(

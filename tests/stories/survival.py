@@ -14,7 +14,7 @@ from archive.indexer import whole_units
 from archive.verify import Round, index_anew
 from archive.warc import LaidExchange, warc_files
 from crawler.replica.model import CANONICAL_HOST
-from tests.stories.conftest import ROOT, SITE, Ended, Story
+from tests.stories.story import ROOT, SITE, Ended, Story
 
 
 def asked(story: Story, since: int = 0) -> list[str]:

@@ -1,8 +1,7 @@
 """What went wrong is told once, to a real webhook, and once more when it is over."""
 
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,8 +16,8 @@ from archive.evidence.sealing import finish
 from archive.fires import Fire, FireKind, record
 from archive.sending import addresses
 from archive.watch import causes, longest_silence
-from tests.stories.conftest import SITE, Story
-from tests.stories.desk import NOW, Desk, one_night
+from tests.stories.desk import NOW, Desk
+from tests.stories.story import SITE, Story
 from tests.webhook import Webhook, listening
 
 pytestmark = [
@@ -27,25 +26,6 @@ pytestmark = [
 ]
 
 ten = pytest.mark.parametrize("story", [10], indirect=True)
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with listening() as hook:
-        yield hook
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return one_night(tmp_path_factory.mktemp("first-night"))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, first_night: Path, webhook: Webhook) -> Desk:
-    shutil.copytree(first_night, tmp_path / "collection")
-    made = Desk(folder=tmp_path, hook=webhook)
-    made.write()
-    return made
 
 
 def test_good_night_tells_nothing(desk: Desk) -> None:

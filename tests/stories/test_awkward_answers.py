@@ -10,7 +10,7 @@ from archive.collection import Collection
 from archive.rebuild import compare, rebuild
 from archive.warc import load_exchange, warc_files
 from crawler.replica.faults import FaultKind
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [60], indirect=True)]
 

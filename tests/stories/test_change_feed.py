@@ -9,7 +9,7 @@ from lxml import etree
 
 from archive.changefeed import Change, atom, json_feed
 from archive.rebuild import rebuild
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 NAMES = {"a": "http://www.w3.org/2005/Atom"}
 NOW = datetime(2026, 11, 23, 3, 17, tzinfo=UTC)

@@ -12,7 +12,7 @@ from archive.config import shipped_sites
 from archive.errors import ExitCode, UsageError
 from archive.site import Site, load_site
 from crawler.consent import CONSENTS, confirm, require
-from tests.stories.conftest import SITE, Story
+from tests.stories.story import SITE, Story
 
 NOW = datetime(2026, 8, 1, 3, tzinfo=UTC)
 

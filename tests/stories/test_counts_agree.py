@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from crawler.settings import EXTENSIONS
-from tests.stories.conftest import Story
 from tests.stories.meddling import NEVER
+from tests.stories.story import Story
 from tests.stories.survival import assert_whole, last_run, omitted, scrapy_crawl
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [4], indirect=True)]

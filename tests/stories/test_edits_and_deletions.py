@@ -11,9 +11,9 @@ import pytest
 from crawler.replica import Request
 from crawler.replica.faults import FaultKind
 from crawler.replica.framing import Answer
-from tests.stories.conftest import Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall, quick_site
+from tests.stories.story import Story
 from tests.stories.survival import omitted
 
 pytestmark = pytest.mark.e2e

@@ -20,7 +20,7 @@ from archive.indexer import Indexer
 from archive.rebuild import Progress, compare, rebuild, write_index
 from archive.reextract import reextract, renew
 from crawler.replica import ReplicaServer, fictional_blog
-from tests.stories.conftest import ROOT, Story
+from tests.stories.story import ROOT, Story
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ import pytest
 from archive.rebuild import compare, rebuild
 from archive.warc import load_exchange, walk, warc_files
 from crawler.replica import ReplicaServer, Request, fictional_blog
-from tests.stories.conftest import Ended, Story
+from tests.stories.story import Ended, Story
 
 pytestmark = pytest.mark.e2e
 

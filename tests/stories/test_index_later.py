@@ -3,7 +3,7 @@
 import pytest
 
 from archive.rebuild import compare, rebuild
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ExitCode
-from tests.stories.conftest import ROOT, Ended, Story
+from tests.stories.story import ROOT, Ended, Story
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ import pytest
 
 from archive.recheck import Looked, interval
 from archive.site import RecheckRules, load_site
-from tests.stories.conftest import Story
 from tests.stories.history import DAY, MARK, Absence, History, Served, troubles
 from tests.stories.nightfall import quick_site
+from tests.stories.story import Story
 from tests.stories.survival import assert_sound
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ import pytest
 from archive.config import shipped_sites
 from crawler.replica import ReplicaServer, fictional_blog
 from crawler.replica.faults import FaultKind
-from tests.stories.conftest import SITE, Story
+from tests.stories.story import SITE, Story
 
 pytestmark = pytest.mark.e2e
 

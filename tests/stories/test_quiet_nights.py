@@ -14,9 +14,9 @@ from archive.config import shipped_sites
 from archive.site import load_site
 from benchmarks.nights import watched
 from crawler.replica import ReplicaServer
-from tests.stories.conftest import SITE, Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall
+from tests.stories.story import SITE, Story
 
 pytestmark = pytest.mark.e2e
 

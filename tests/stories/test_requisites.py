@@ -19,9 +19,9 @@ from crawler.replica import Post, ReplicaServer, fictional_blog
 from crawler.replica.faults import FaultKind
 from crawler.replica.model import Picture
 from crawler.replica.server import LoggedExchange
-from tests.stories.conftest import ROOT, SITE, Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall
+from tests.stories.story import ROOT, SITE, Story
 
 pytestmark = pytest.mark.e2e
 

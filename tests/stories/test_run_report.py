@@ -12,7 +12,7 @@ from archive.charts import bars, line, size
 from archive.fires import Fire, FireKind, record
 from crawler.replica import ReplicaServer, fictional_blog
 from tests.evidence.browsing import Browser
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 pytestmark = pytest.mark.e2e
 

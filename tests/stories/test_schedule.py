@@ -12,7 +12,7 @@ import pytest
 from archive.config import shipped_sites
 from archive.errors import ExitCode
 from archive.fires import FireKind, fires
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [10], indirect=True)]
 

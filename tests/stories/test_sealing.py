@@ -16,7 +16,7 @@ from archive.evidence.ledger import Ledger, seal_of
 from archive.evidence.seal import read_facts
 from archive.evidence.trust import trust_of
 from archive.verify import Round
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [8], indirect=True)]
 

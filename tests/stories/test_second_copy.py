@@ -14,8 +14,8 @@ from archive.errors import IntegrityError, StorageError, UsageError
 from archive.rebuild import compare
 from archive.verify import Round
 from crawler.replica import ReplicaServer, fictional_blog
-from tests.stories.conftest import Story
 from tests.stories.s3_server import S3Server
+from tests.stories.story import Story
 
 pytestmark = pytest.mark.e2e
 

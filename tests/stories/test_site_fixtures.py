@@ -5,7 +5,7 @@ import re
 import pytest
 
 from archive.config import shipped_sites
-from tests.stories.conftest import SITE, Story
+from tests.stories.story import SITE, Story
 
 pytestmark = pytest.mark.e2e
 

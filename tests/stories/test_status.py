@@ -2,40 +2,17 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from archive.collection import Collection
 from archive.errors import ExitCode
 from archive.fires import Fire, FireKind, record
-from tests.stories.conftest import SITE
-from tests.stories.desk import NOW, Desk, one_night
-from tests.webhook import Webhook, listening
+from tests.stories.desk import NOW, Desk
+from tests.stories.story import SITE
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with listening() as hook:
-        yield hook
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return one_night(tmp_path_factory.mktemp("first-night"))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, first_night: Path, webhook: Webhook) -> Desk:
-    shutil.copytree(first_night, tmp_path / "collection")
-    made = Desk(folder=tmp_path, hook=webhook)
-    made.write()
-    return made
 
 
 def test_status_ends_with_34_when_something_needs_a_look(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.replica import Request
 from crawler.replica.faults import FaultKind
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_sound, assert_whole, change_site_file, last_run, omitted
 
 pytestmark = pytest.mark.e2e

@@ -10,8 +10,8 @@ import pytest
 
 from archive.indexer import whole_units
 from archive.warc import LaidExchange, load_exchange, warc_files
-from tests.stories.conftest import Story
 from tests.stories.disks import mounted
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_whole, kept, omitted, scrapy_crawl
 
 pytestmark = pytest.mark.e2e

@@ -11,8 +11,8 @@ from typing import Self
 import pytest
 
 from crawler.replica import Request
-from tests.stories.conftest import Story
 from tests.stories.dying import MOMENTS
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_whole, kept, omitted, pages
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [8], indirect=True)]

@@ -13,7 +13,7 @@ import pytest
 from archive.collection import Collection
 from archive.fires import FireKind, fires
 from crawler.replica import Request
-from tests.stories.conftest import ROOT, Story
+from tests.stories.story import ROOT, Story
 from tests.stories.survival import asked, assert_whole, database_locked, last_run, omitted, scrapy_crawl
 
 pytestmark = pytest.mark.e2e

@@ -10,7 +10,7 @@ import pytest
 from archive.warc import load_exchange, walk, warc_files
 from crawler.replica import ReplicaServer, Reply, Request, fictional_blog
 from crawler.replica.faults import FaultKind
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 from tests.stories.survival import assert_sound, assert_whole, change_site_file, last_run, omitted
 
 pytestmark = pytest.mark.e2e

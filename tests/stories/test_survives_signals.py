@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawler.replica.faults import FaultKind
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_sound, assert_whole, database_locked, last_run, omitted
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [8], indirect=True)]

@@ -8,7 +8,7 @@ import pytest
 
 from archive.errors import ExitCode
 from crawler.replica import Request, router
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_whole, change_site_file, last_run, omitted, pages
 
 pytestmark = pytest.mark.e2e

@@ -10,9 +10,9 @@ from archive.query.walks import TO_THE_END
 from crawler.replica import Post
 from crawler.replica.faults import FaultKind
 from crawler.walk import StopReason
-from tests.stories.conftest import SITE, Story
 from tests.stories.history import DAY
 from tests.stories.nightfall import Nightfall
+from tests.stories.story import SITE, Story
 
 pytestmark = pytest.mark.e2e
 

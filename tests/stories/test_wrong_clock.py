@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.errors import ExitCode
-from tests.stories.conftest import Story
+from tests.stories.story import Story
 from tests.stories.survival import asked, assert_whole, last_run, omitted
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("story", [6], indirect=True)]

@@ -30,8 +30,8 @@ from archive.query import Archive
 from crawler.replica import Post, ReplicaServer, fictional_blog
 from crawler.replica.model import Template
 from tests.evidence.browsing import Browser
-from tests.stories.conftest import Story
 from tests.stories.nightfall import Nightfall
+from tests.stories.story import Story
 
 pytestmark = [
     pytest.mark.e2e,
