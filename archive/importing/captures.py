@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from archive import payload
 from archive.model import Capture, CaptureKind, Purpose, RecordRef, Truncation, sha256_of
 from archive.site import Site, identify
-from archive.warc.foreign import MOST_BLOCK, ForeignRecord, payload_matches
+from archive.warc.digests import payload_matches
+from archive.warc.foreign import MOST_BLOCK, ForeignRecord
 from archive.warc.imported import Answer, Original, answer_of
 from archive.warc.notes import parse_warc_date, warc_date
 

@@ -6,6 +6,7 @@ back in the order of writing, ``load_exchange`` one exchange bit for bit, ``walk
 Map of the room: ``names`` file names and order · ``notes`` warc-fields, URIs, dates · ``framing`` one record, one gzip
 member · ``files`` one file, whole records or nothing · ``layout`` exchange to records · ``restore`` and back ·
 ``facts`` a run's facts as JSON · ``writer`` · ``reader`` · ``groups`` · ``recovery``.
+For files by any writer: ``texts`` and ``digests`` · ``foreign`` their records · ``imported`` what we note of them.
 """
 
 from archive.warc.groups import (

@@ -5,27 +5,23 @@ a record carries its ``faults``, bytes that are no record come as ``Unsound``. N
 holds, and memory stays flat: of a block over ``MOST_BLOCK`` only its beginning is given, all of it is digested.
 """
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from isal import isal_zlib
+from archive.warc.digests import hasher, same_digest
+from archive.warc.texts import CHUNK, Text
 
 MOST_BLOCK = 64 * 2**20
 """Bytes of a block that are held in memory; no page is as long."""
 _MOST_HEADER = 1 << 20
 _MOST_LINES = 1000
-_CHUNK = 1 << 16
 _LF_ALONE = "its header's lines end in LF alone"
 _GZIP = b"\x1f\x8b\x08"
 _VERSION = re.compile(rb"WARC/(\d\.\d+)[ \t\r]*\n")
 _ARC = re.compile(rb"(?:[a-z][a-z0-9+.-]*:\S*) (\S*) (\d{8,14}) (.*?) ?(\d+)\r?\n", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,18}")
-_HASHES = {"sha1": (20, hashlib.sha1), "sha256": (32, hashlib.sha256), "md5": (16, hashlib.md5)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,83 +94,12 @@ def read_at(file: BinaryIO, offset: int, length: int) -> ForeignRecord | None:
 # --- gzip ------------------------------------------------------------------------------------------
 
 
-class _Text:
-    """Text of one gzip member, or of a plain file from an offset on; ``position`` counts the bytes of the file."""
-
-    def __init__(self, file: BinaryIO, offset: int, end: int | None, *, is_gzip: bool) -> None:
-        self._file = file
-        self._left = (1 << 62) if end is None else end - offset
-        self.position = offset
-        self._gzip = isal_zlib.decompressobj(31) if is_gzip else None
-        self._text = b""
-        self._fed = b""
-        self.fault: str | None = None
-        file.seek(offset)
-
-    def peek(self, size: int) -> bytes:
-        """Give up to ``size`` bytes without taking them; fewer only at the end."""
-        while len(self._text) < size:
-            more = self._more()
-            if not more:
-                break
-            self._text += more
-        return self._text[:size]
-
-    def take(self, size: int) -> bytes:
-        """Take up to ``size`` bytes, at least one where there are any."""
-        data = self._text[:size] if self._text else self.peek(min(size, _CHUNK))
-        self._text = self._text[len(data) :]
-        if self._gzip is None:
-            self.position += len(data)
-        return data
-
-    def drop(self, size: int) -> None:
-        """Take ``size`` bytes."""
-        while size and (data := self.take(size)):
-            size -= len(data)
-
-    def skip_blank(self) -> int:
-        """Take line ends; give how many bytes."""
-        taken = 0
-        while self.peek(1) in {b"\r", b"\n"}:
-            taken += len(self.take(1))
-        return taken
-
-    def _more(self) -> bytes:
-        if self._gzip is None:
-            data = self._file.read(min(_CHUNK, max(0, self._left)))
-            self._left -= len(data)
-            return data
-        while not self._gzip.eof and self.fault is None:
-            if not self._fed:
-                self._fed = self._file.read(min(_CHUNK, max(0, self._left)))
-                self._left -= len(self._fed)
-                self.position += len(self._fed)
-                if not self._fed:
-                    self.fault = "its gzip member is cut off"
-                    return b""
-            try:
-                text: bytes = self._gzip.decompress(self._fed, _CHUNK)
-            except isal_zlib.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
-                self.fault = f"its gzip member is damaged ({error})"
-                return b""
-            self._fed = self._gzip.unconsumed_tail
-            if text:
-                return text
-        return b""
-
-    def end(self) -> int:
-        """Give the file offset behind the gzip member, once all its text was taken."""
-        unused = len(self._gzip.unused_data) if self._gzip is not None and self._gzip.eof else len(self._fed)
-        return self.position - unused
-
-
 def _members(file: BinaryIO, start: int, end: int | None) -> Iterator[ForeignRecord | Unsound]:
     offset = start
     size = _size(file) if end is None else end
     is_arc = False
     while offset < size:
-        text = _Text(file, offset, size, is_gzip=True)
+        text = Text(file, offset, size, is_gzip=True)
         text.skip_blank()
         found = _record(text, is_arc=is_arc)
         if isinstance(found, ForeignRecord):
@@ -191,7 +116,7 @@ def _members(file: BinaryIO, start: int, end: int | None) -> Iterator[ForeignRec
         offset = following
 
 
-def _alone(text: _Text, record: ForeignRecord) -> ForeignRecord:
+def _alone(text: Text, record: ForeignRecord) -> ForeignRecord:
     """See that nothing stands behind a record in its gzip member.
 
     Raises:
@@ -209,11 +134,11 @@ def _next_member(file: BinaryIO, offset: int, size: int) -> int:
     overlap = b""
     while offset < size:
         file.seek(offset)
-        data = overlap + file.read(min(_CHUNK, size - offset))
+        data = overlap + file.read(min(CHUNK, size - offset))
         base = offset - len(overlap)
         at = data.find(_GZIP)
         while at >= 0:
-            text = _Text(file, base + at, size, is_gzip=True)
+            text = Text(file, base + at, size, is_gzip=True)
             if text.peek(5) == b"WARC/" or _ARC.match(text.peek(4096)):
                 return base + at
             at = data.find(_GZIP, at + 1)
@@ -226,7 +151,7 @@ def _next_member(file: BinaryIO, offset: int, size: int) -> int:
 
 
 def _plain(file: BinaryIO, start: int, end: int | None) -> Iterator[ForeignRecord | Unsound]:
-    text = _Text(file, start, end, is_gzip=False)
+    text = Text(file, start, end, is_gzip=False)
     is_arc = False
     while True:
         text.skip_blank()
@@ -247,9 +172,9 @@ def _plain(file: BinaryIO, start: int, end: int | None) -> Iterator[ForeignRecor
         yield Unsound(offset=offset, length=text.position - offset, what=found or "no WARC or ARC record")
 
 
-def _resync(text: _Text) -> None:
+def _resync(text: Text) -> None:
     """Go to the next line that begins a WARC record."""
-    while window := text.peek(_CHUNK):
+    while window := text.peek(CHUNK):
         at = window.find(b"\nWARC/")
         if at >= 0:
             text.drop(at + 1)
@@ -260,7 +185,7 @@ def _resync(text: _Text) -> None:
 # --- one record ------------------------------------------------------------------------------------
 
 
-def _record(text: _Text, *, is_arc: bool) -> ForeignRecord | str:
+def _record(text: Text, *, is_arc: bool) -> ForeignRecord | str:
     """Read a record; why there is none, as words, or ``""`` where there is nothing."""
     first = _line(text)
     if not first:
@@ -275,7 +200,7 @@ def _record(text: _Text, *, is_arc: bool) -> ForeignRecord | str:
     return f"it begins with {first[:40]!r}, which is no WARC or ARC record"
 
 
-def _line(text: _Text, most: int = 1 << 16) -> bytes:
+def _line(text: Text, most: int = 1 << 16) -> bytes:
     window = text.peek(4096)
     at = window.find(b"\n")
     if at < 0:
@@ -288,7 +213,7 @@ def _line(text: _Text, most: int = 1 << 16) -> bytes:
     return line
 
 
-def _warc(text: _Text, version: str, faults: list[str]) -> ForeignRecord | str:
+def _warc(text: Text, version: str, faults: list[str]) -> ForeignRecord | str:
     fields: list[tuple[str, str]] = []
     problem = _fields(text, fields, faults)
     if problem:
@@ -301,7 +226,7 @@ def _warc(text: _Text, version: str, faults: list[str]) -> ForeignRecord | str:
     return _block(text, f"WARC/{version}", fields, int(length), faults)
 
 
-def _fields(text: _Text, fields: list[tuple[str, str]], faults: list[str]) -> str | None:
+def _fields(text: Text, fields: list[tuple[str, str]], faults: list[str]) -> str | None:
     """Read a header's lines up to the empty one; what is so wrong that it is none, as words."""
     size = 0
     for _ in range(_MOST_LINES):
@@ -340,7 +265,7 @@ def _looks_like_field(data: bytes) -> bool:
     return re.match(rb"(?:WARC-|Content-)[A-Za-z-]+:", data) is not None
 
 
-def _arc(text: _Text, first: bytes, found: re.Match[bytes]) -> ForeignRecord | str:
+def _arc(text: Text, first: bytes, found: re.Match[bytes]) -> ForeignRecord | str:
     url = _words(first.split(b" ", 1)[0])
     address, date, kind, length = (_words(part) for part in found.groups())
     when = date.ljust(14, "0")
@@ -353,12 +278,12 @@ def _arc(text: _Text, first: bytes, found: re.Match[bytes]) -> ForeignRecord | s
     return _block(text, "ARC", fields, int(length), [])
 
 
-def _block(text: _Text, version: str, fields: list[tuple[str, str]], size: int, faults: list[str]) -> ForeignRecord:
+def _block(text: Text, version: str, fields: list[tuple[str, str]], size: int, faults: list[str]) -> ForeignRecord:
     stated = next((value for name, value in fields if name.lower() == "warc-block-digest"), "")
-    digest = _hasher(stated)
+    digest = hasher(stated)
     parts: list[bytes] = []
     read = kept = 0
-    while read < size and (data := text.take(min(_CHUNK, size - read))):
+    while read < size and (data := text.take(min(CHUNK, size - read))):
         read += len(data)
         if digest is not None:
             digest.update(data)
@@ -378,32 +303,6 @@ def _block(text: _Text, version: str, fields: list[tuple[str, str]], size: int, 
         size=read,
         faults=tuple(faults),
     )
-
-
-def _hasher(stated: str) -> "hashlib._Hash | None":
-    known = _HASHES.get(stated.partition(":")[0].lower().replace("-", ""))
-    return known[1](usedforsecurity=False) if known else None
-
-
-def same_digest(stated: str, digest: bytes) -> bool:
-    """Compare a digest with ``algorithm:value``, in base 32 or base 16; what cannot be read is another one."""
-    value = stated.partition(":")[2].strip()
-    if value.lower() == digest.hex():
-        return True
-    try:
-        return base64.b32decode(value.upper() + "=" * (-len(value) % 8)) == digest
-    except (binascii.Error, ValueError):
-        return False
-
-
-def payload_matches(stated: str, *candidates: bytes) -> bool | None:
-    """Tell whether a stated payload digest is that of one of the candidates; None where it cannot be told."""
-    found = [hasher for _ in candidates if (hasher := _hasher(stated)) is not None]
-    for hasher, data in zip(found, candidates, strict=False):
-        hasher.update(data)
-        if same_digest(stated, hasher.digest()):
-            return True
-    return False if found else None
 
 
 def _words(value: bytes) -> str:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.warc.foreign import ForeignRecord, NotChunkedError, Unsound, foreign_records, payload_matches, read_at
+from archive.warc.digests import payload_matches
+from archive.warc.foreign import ForeignRecord, NotChunkedError, Unsound, foreign_records, read_at
 
 
 def record(block: bytes, *, version: bytes = b"WARC/1.0", end: bytes = b"\r\n\r\n", length: int | None = None) -> bytes:
