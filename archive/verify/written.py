@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from archive.report_html import document, plain
+from archive.document import document, plain
 from archive.verify.findings import CHECKS, Finding
 
 _SHOWN = 200
