@@ -91,7 +91,7 @@ def new(settings: "Settings", site: str, start: str) -> None:
     pattern of a post's URL and the place of its text are guesses.
     """
     from archive.site import parse_site
-    from archive.site.rules import URL
+    from archive.site.values import URL
 
     found = URL.fullmatch(start)
     if found is None:

@@ -1,7 +1,7 @@
 """One blog's rules, and what follows from them for URLs.
 
-``rules`` holds the keys of a site file as frozen dataclasses, ``files`` reads and checks such a file, ``urls`` says
-which post a URL names and under which key it is indexed.
+``rules`` holds the keys of a site file as frozen dataclasses, ``values`` what may stand behind them, ``files`` reads
+and checks such a file, ``urls`` says which post a URL names and under which key it is indexed.
 """
 
 from archive.site.files import load_site, parse_site

@@ -10,7 +10,8 @@ from pathlib import Path
 from archive import tables
 from archive.cron import CronError, parse_cron
 from archive.errors import ConfigError
-from archive.site.rules import URL, Layout, ListingRules, RecheckRules, ScheduleRules, Site, SiteFile, SiteHead
+from archive.site.rules import Layout, ListingRules, RecheckRules, ScheduleRules, Site, SiteFile, SiteHead
+from archive.site.values import URL
 
 Problem = tuple[str, str]
 """A dotted key, and what is wrong with its value."""

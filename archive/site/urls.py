@@ -5,7 +5,8 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from archive.model import Identity
-from archive.site.rules import URL, Site
+from archive.site.rules import Site
+from archive.site.values import URL
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _TRACKING = re.compile(
