@@ -11,29 +11,26 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from archive import __version__
 from archive.collection import Collection
 from archive.config import Settings
-from archive.database import micros
 from archive.errors import IntegrityError, NotFoundError, StorageError
-from archive.importing.captures import Held, Judge, url_of
+from archive.importing.captures import Judge, url_of
+from archive.importing.known import WHOLE, held, holds, laid_before, where_to_go_on
 from archive.importing.originals import SUFFIXES, Source, gunzipped, keep, sources, unlike, unpack
 from archive.index import Index
 from archive.indexer import Indexer, whole_units
 from archive.model import Omission, OmissionKind, Route, RunEnd, RunStart, sha256_of
-from archive.query.rows import CAPTURES, capture_of
 from archive.site import Site
 from archive.warc import MOST_RECORDS, WarcWriter, path_of
 from archive.warc.foreign import ForeignRecord, NotChunkedError, Unsound, foreign_records
-from archive.warc.imported import Original
 from archive.warc.names import closed_name
-from archive.warc.notes import parse_warc_date, warc_date
 
 PART = MOST_RECORDS - 200
 """Units of one run: an import run has one WARC file, so that its captures lead to their notes."""
-WHOLE = "whole file"
 _TEST_ROUTE = b"vigil-route: test-route"
 _REQUESTS = 64
 _AT_ONCE = 128
@@ -79,7 +76,7 @@ class Importer:
     ) -> None:
         self._collection = collection
         self._settings = settings
-        self._index = index
+        self.index = index
         self._site = site
         self._toml = toml
         self._executor = executor
@@ -103,37 +100,16 @@ class Importer:
         waiting: list[Source] = []
         for one in sources(self._collection, kept):
             odd.append(one) if isinstance(one, str) else waiting.append(one)
-        if odd and self._where(top) is not None:
+        if odd and where_to_go_on(self.index, top) is not None:
             self._note_odd(top, odd, outcome)
         while waiting:
             source = waiting.pop(0)
-            at = self._where(source)
+            at = where_to_go_on(self.index, source)
             while at is not None:
                 at, packed = self._part(source, at, outcome, progress)
                 if packed is not None:
                     waiting.append(packed)
         return outcome
-
-    # --- where to go on ------------------------------------------------------------------------------
-
-    def _where(self, source: Source) -> int | None:
-        """Say at which offset a file is to be read on; None where all of it was."""
-        sql = "SELECT stop_reason, resume_at FROM runs WHERE mode = ? AND ended IS NOT NULL ORDER BY id DESC LIMIT 1"
-        row = self._index.one(sql, source.key)
-        if row is None:
-            return source.start
-        return None if row["stop_reason"] == WHOLE else int(row["resume_at"])
-
-    def laid_before(self, source: Source) -> tuple[set[int], set[str]]:
-        """Give the offsets and faults that killed runs over a file laid down."""
-        of = "FROM runs r WHERE r.mode = ? AND r.ended IS NULL"
-        offsets = self._index.execute(
-            "SELECT c.offset FROM exchanges x JOIN captures c ON c.url_id = x.url_id AND c.time = x.time "  # noqa: S608
-            f"AND c.capture_id = x.id WHERE x.run_id IN (SELECT r.id {of})",
-            source.key,
-        )
-        faults = self._index.execute(f"SELECT reason FROM omissions WHERE run_id IN (SELECT r.id {of})", source.key)  # noqa: S608
-        return {row[0] for row in offsets}, {row[0] for row in faults}
 
     # --- one run ---------------------------------------------------------------------------------------
 
@@ -143,7 +119,7 @@ class Importer:
         """Read on from an offset for at most ``PART`` units; give where to go on, and what was unpacked."""
         outcome.is_known = False
         part = _Part(self, source, at, outcome)
-        indexing = _Indexing(Indexer(self._index, self._collection, self._executor, batch=256), part.path)
+        indexing = _Indexing(Indexer(self.index, self._collection, self._executor, batch=256), part.path)
         packed = None
         with path_of(self._collection, source.file).open("rb") as file:
             found = foreign_records(file, at, source.end)
@@ -169,7 +145,7 @@ class Importer:
         for what in odd:
             part.fault(source.file, what)
         part.close()
-        Indexer(self._index, self._collection).catch_up()
+        Indexer(self.index, self._collection).catch_up()
 
     def writer(self, source: Source, uid: str, now: datetime) -> WarcWriter:
         """Open the WARC file of one run."""
@@ -196,40 +172,19 @@ class Importer:
 
     def judge(self, source: Source, uid: str) -> Judge:
         """Make the judge of a file's records."""
-        return Judge(self._site, source.file, uid, self._held)
+        return Judge(self._site, source.file, uid, partial(held, self.index))
 
     def unpacked(self, source: Source, at: int) -> Source:
         """Unpack what lies in one gzip member from an offset on."""
         path = path_of(self._collection, source.file)
         return unpack(self._collection, source.file, f"from-{at}.warc", gunzipped(path, at, source.end))
 
-    def is_here(self, url: str, time: datetime, record_id: str) -> bool:
-        """Tell whether the archive holds that very record already, by whatever way it came."""
-        sql = (
-            "SELECT 1 FROM urls u JOIN captures c ON c.url_id = u.id JOIN exchanges x ON x.id = c.capture_id "
-            "WHERE u.url = ? AND c.time = ? AND x.record_id = ? LIMIT 1"
-        )
-        return self._index.one(sql, url, micros(time), record_id) is not None
-
-    def _held(self, url: str, date: str) -> Held | None:
-        """Find an imported response by URL and WARC-Date."""
-        try:
-            time = parse_warc_date(date)
-        except ValueError:
-            return None
-        where = "WHERE u.url = ? AND c.time = ? AND c.kind = 1 AND f.name LIKE 'imports/%' ORDER BY x.id LIMIT 1"
-        row = self._index.one(CAPTURES + where, url, micros(time))
-        if row is None:
-            return None
-        capture = capture_of(row)
-        return Original(record=capture.record, uri=capture.url, date=warc_date(capture.time)), capture
-
 
 class _Indexing:
     """Has the index follow a run that is being laid down, as far as it is on disk; reading goes on meanwhile."""
 
     def __init__(self, indexer: Indexer, path: Path) -> None:
-        self._indexer = indexer
+        self.indexer = indexer
         self._at = 0
         self.path = path
         self.units = 0
@@ -238,13 +193,13 @@ class _Indexing:
         """Take what the file holds by now."""
         self.units = units
         for unit in whole_units(path, self._at):
-            self._indexer.take(unit)
+            self.indexer.take(unit)
             self._at = unit.record.offset + unit.record.length
 
     def finish(self, path: Path) -> None:
         """Take the rest of the file, which is closed, and wait until all is in the index."""
         self.take(path, self.units)
-        self._indexer.flush()
+        self.indexer.flush()
 
 
 class _Part:
@@ -256,7 +211,7 @@ class _Part:
         self._outcome = outcome
         self._now = datetime.now(UTC)
         self._uid = f"{self._now:%Y%m%dT%H%M%S}Z-import-{secrets.token_hex(4)}"
-        self._skip, self._told = importer.laid_before(source)
+        self._skip, self._told = laid_before(importer.index, source)
         self._writer = importer.writer(source, self._uid, self._now)
         self._judge = importer.judge(source, self._uid)
         self._requests: OrderedDict[str, ForeignRecord] = OrderedDict()
@@ -365,7 +320,7 @@ class _Part:
             return
         taken = self._judge.take(pending.record, pending.request, self._sequence + 1)
         capture = taken.capture
-        is_here = capture is not None and self._importer.is_here(capture.url, capture.time, capture.record.record_id)
+        is_here = capture is not None and holds(self._importer.index, capture)
         faults = pending.record.faults if is_here else taken.faults
         self._faults(taken.url or self._source.file, pending.record.offset, faults)
         if capture is None:
