@@ -322,7 +322,8 @@ def _show_site(site: "SiteStatus", agenda: "Agenda | None", due: datetime | None
         nights = -(-agenda.due // agenda.budget) if agenda.budget else 0
         soon = f"the next one after {spell(agenda.next_due)}" if agenda.next_due else "no other is waiting"
         over = f", {nights:,} nights' worth" if nights > 1 else ""
-        show(f"  looked at again: {agenda.due:,} posts are due{over} (at most {agenda.budget:,} a night), {soon}")
+        due_now = f"{counted(agenda.due, 'post')} {'is' if agenda.due == 1 else 'are'} due"
+        show(f"  looked at again: {due_now}{over} (at most {agenda.budget:,} a night), {soon}")
     if site.last_run:
         show_run(site.last_run)
     if due:

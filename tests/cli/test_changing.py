@@ -86,5 +86,5 @@ def test_timeline_in_json_names_the_record(vigil: Run) -> None:
 @pytest.mark.usefixtures("edited")
 def test_status_and_show_say_when_a_post_is_looked_at_next(vigil: Run) -> None:
     assert "a second look" in vigil("show", "101").out
-    assert "1 posts are due (at most 120 a night)" in vigil("status").out
+    assert "1 post is due (at most 120 a night)" in vigil("status").out
     assert "1 of those gone were seen so once only" in vigil("status").out
