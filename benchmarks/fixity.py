@@ -65,8 +65,8 @@ def lay(collection: Collection, megabytes: float) -> None:
         sequence = written = 0
         while written < megabytes * 1_000_000 / RUNS:
             sequence += 1
-            place = writer.append(_exchange(chance, number, sequence, began, tls))
-            written = place.metadata.offset
+            capture = writer.append(_exchange(chance, number, sequence, began, tls))
+            written += capture.record.length + capture.metadata.length
         end = RunEnd(uid=uid, ended=began, stop_reason="done", exit_code=0, is_walk_complete=False)
         writer.close(end)
 
