@@ -20,7 +20,7 @@ format: .venv/dev.done  ## set the source the way `check` wants it
 	@.venv/bin/ruff check --fix-only && .venv/bin/ruff format
 bench: .venv/dev.done  ## the tables of docs/benchmarks.md, on this machine, in a quarter of an hour
 	@$(V) -m benchmarks.warc_write && $(V) -m benchmarks.crawl && $(V) -m benchmarks.scale
-bench-full: .venv/dev.done  ## the same of a million posts: an hour, 60 GB of disk
+bench-full: .venv/dev.done  ## the same of a million posts: an hour, 35 GB of disk
 	@$(V) -m benchmarks.scale --posts 1000000
 docs: .venv/dev.done  ## docs/_build/html
 	@$(V) -m sphinx -q -W -b html docs docs/_build/html
