@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from archive.durable import sync_folder
 from archive.errors import IntegrityError, StorageError
 
 _BLOCK = 1 << 20
@@ -69,7 +70,7 @@ class Folder:
         check_file(partial, one, str(self.folder))
         partial.chmod(0o444)
         partial.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return True
 
     def extend(self, root: Path, growing: list[str]) -> None:
@@ -173,14 +174,6 @@ def _drop_from_cache(path: Path) -> None:
     """Ask the kernel to forget a file, so that what is read back comes from the disk."""
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _begins_with(file: IO[bytes], beginning: IO[bytes]) -> bool:

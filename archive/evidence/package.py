@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from archive.durable import sync_folder
 from archive.errors import IntegrityError, StorageError, UsageError
 from archive.evidence.claim import Claim, name_of, write_claim
 from archive.evidence.gather import Member
@@ -24,7 +25,7 @@ from archive.evidence.ledger import Leaf
 from archive.evidence.log import write_keys
 from archive.evidence.seal import SIGNATURE, SUMS, Seal, write_sums
 from archive.evidence.signature import sign
-from archive.evidence.storing import refused, sync_folder, write_whole
+from archive.evidence.storing import refused, write_whole
 from archive.evidence.tokens import TimeAuthority
 from archive.evidence.trust import Trust
 from archive.model import sha256_of

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from archive.collection import Collection
 from archive.config import Authority, Settings
+from archive.durable import sync_folder
 from archive.errors import IntegrityError, StorageError, VigilError
 from archive.evidence import clock, log
 from archive.evidence.asking import Question, ask
@@ -34,7 +35,7 @@ from archive.evidence.provenance import Heard, Sealing, hear, run_json
 from archive.evidence.publishing import Publication, publish
 from archive.evidence.seal import PREVIOUS, RUN, SIGNATURE, STAMPED, SUMS, Seal, token_file, write_sums
 from archive.evidence.signature import check_signature, sign
-from archive.evidence.storing import refused, sync_folder, write_whole
+from archive.evidence.storing import refused, write_whole
 from archive.evidence.tokens import Stamp, TimeAuthority, TokenRequest, accept_answer, request_for
 from archive.evidence.trust import leave_copies
 from archive.model import Sha256, as_sha256, sha256_of

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from archive.durable import sync_folder
 from archive.errors import NO_SPACE, DiskFullError, StorageError
 
 
@@ -56,15 +57,6 @@ def append_line(path: Path, line: bytes, *, after: int) -> None:
             sync_folder(path.parent)
     except OSError as error:
         raise refused(path, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def refused(path: Path, error: OSError) -> StorageError:

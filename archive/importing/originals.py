@@ -11,10 +11,11 @@ from pathlib import Path
 from isal import isal_zlib
 
 from archive.collection import Collection
+from archive.durable import sync_folder
 from archive.errors import IntegrityError, StorageError
 from archive.model import IMPORTS
 from archive.verify.wacz import check_container
-from archive.warc.files import refused, sync_folder
+from archive.warc.files import refused
 from archive.warc.foreign import NotChunkedError, Unsound, foreign_records
 from archive.zipped import open_zip
 

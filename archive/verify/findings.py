@@ -40,6 +40,19 @@ class Finding:
         return f"{self.check}: {place + ': ' if place else ''}{self.found}; expected {self.expected}"
 
 
+def about(ref: RecordRef, check_id: str, found: str, expected: str, hint: str) -> Finding:
+    """Find fault with a record."""
+    return Finding(
+        check=check_id,
+        file=ref.file,
+        offset=ref.offset,
+        record=ref.record_id or None,
+        found=found,
+        expected=expected,
+        hint=hint,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A check's lasting id and what it means."""

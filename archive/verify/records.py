@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archive.errors import DamagedRecordError, StorageError
 from archive.model import sha256_of
-from archive.verify.findings import RESTORE, FileRead, FileScope, Finding, Scope, check
+from archive.verify.findings import RESTORE, FileRead, FileScope, Finding, Scope, about, check
 from archive.warc import Record, members, walk
 
 _SERIAL = re.compile(r"-(\d{5,})-[^-]+\.warc\.gz$")
@@ -102,9 +102,8 @@ def record_digest(scope: FileScope, record: Record) -> Iterator[Finding]:
     stated = record.get("WARC-Block-Digest")
     actual = f"sha256:{sha256_of(record.block)}"
     if stated != actual:
-        yield _about(
-            record, "record-digest", f"a block with {actual}", stated or "a WARC-Block-Digest in the header", RESTORE
-        )
+        expected = stated or "a WARC-Block-Digest in the header"
+        yield about(record.ref, "record-digest", f"a block with {actual}", expected, RESTORE)
 
 
 @check
@@ -134,26 +133,15 @@ def record_warcinfo(scope: FileScope, record: Record) -> Iterator[Finding]:
         scope.warcinfo = record.ref.record_id if record.type == "warcinfo" else None
         stated = record.get("WARC-Filename")
         if record.type != "warcinfo":
-            yield _about(record, "record-warcinfo", f"a {record.type} record", "a warcinfo record first", RESTORE)
+            yield about(record.ref, "record-warcinfo", f"a {record.type} record", "a warcinfo record first", RESTORE)
         elif stated != name:
             hint = "The file was renamed: give it the name that it states."
-            yield _about(record, "record-warcinfo", f"the file is called {name}", str(stated), hint)
+            yield about(record.ref, "record-warcinfo", f"the file is called {name}", str(stated), hint)
     elif scope.warcinfo is not None and record.get("WARC-Warcinfo-ID") != scope.warcinfo:
         found = record.get("WARC-Warcinfo-ID") or "no WARC-Warcinfo-ID"
-        yield _about(record, "record-warcinfo", found, scope.warcinfo, "The record was brought in from another file.")
-
-
-def _about(record: Record, check_id: str, found: str, expected: str, hint: str) -> Finding:
-    ref = record.ref
-    return Finding(
-        check=check_id,
-        file=ref.file,
-        offset=ref.offset,
-        record=ref.record_id or None,
-        found=found,
-        expected=expected,
-        hint=hint,
-    )
+        yield about(
+            record.ref, "record-warcinfo", found, scope.warcinfo, "The record was brought in from another file."
+        )
 
 
 def _unread(path: Path, offset: int, found: str) -> Finding:

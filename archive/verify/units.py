@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from archive.errors import VigilError
 from archive.model import RecordRef, sha256_of
-from archive.verify.findings import RESTORE, FileScope, Finding, check
+from archive.verify.findings import RESTORE, FileScope, Finding, about, check
 from archive.warc import Laid, LaidExchange, Record
 
 _CERTIFICATE = "urn:vigil:certificate:"
@@ -15,7 +15,7 @@ def record_belongs(scope: FileScope) -> Iterator[Finding]:
     """Every record is part of something that a run lays down: an exchange, an omission, a fact of the run."""
     for kind, ref in scope.unclaimed.values():
         hint = "It was brought in from elsewhere, or what it belongs to was damaged. " + RESTORE
-        yield _about(ref, "record-belongs", f"a {kind} record by itself", "a part of an exchange", hint)
+        yield about(ref, "record-belongs", f"a {kind} record by itself", "a part of an exchange", hint)
 
 
 @check
@@ -59,7 +59,7 @@ def exchange_whole(scope: FileScope, unit: LaidExchange) -> Iterator[Finding]:
             unit.whole()
     except VigilError as error:
         expected = "the bytes whose digest the metadata record states"
-        yield _about(unit.capture.record, "exchange-whole", str(error), expected, RESTORE)
+        yield about(unit.capture.record, "exchange-whole", str(error), expected, RESTORE)
 
 
 @check
@@ -72,11 +72,11 @@ def exchange_payload(scope: FileScope, unit: LaidExchange) -> Iterator[Finding]:
     try:
         actual = sha256_of(unit.entity())
     except VigilError as error:
-        yield _about(unit.capture.record, "exchange-payload", str(error), f"sha256:{stated}", RESTORE)
+        yield about(unit.capture.record, "exchange-payload", str(error), f"sha256:{stated}", RESTORE)
         return
     if actual != stated:
         found = f"a payload with sha256:{actual}"
-        yield _about(unit.capture.record, "exchange-payload", found, f"sha256:{stated}", RESTORE)
+        yield about(unit.capture.record, "exchange-payload", found, f"sha256:{stated}", RESTORE)
 
 
 def is_certificate(record: Record) -> bool:
@@ -89,18 +89,6 @@ def _parts(unit: Laid) -> tuple[RecordRef, ...]:
         return (unit.record,)
     capture = unit.capture
     return tuple(ref for ref in (capture.request, capture.record, capture.metadata) if ref is not None)
-
-
-def _about(ref: RecordRef, check_id: str, found: str, expected: str, hint: str) -> Finding:
-    return Finding(
-        check=check_id,
-        file=ref.file,
-        offset=ref.offset,
-        record=ref.record_id or None,
-        found=found,
-        expected=expected,
-        hint=hint,
-    )
 
 
 UNIT_CHECKS = (exchange_whole, exchange_payload)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from archive.durable import sync_folder
 from archive.errors import NO_SPACE, DamagedRecordError, DiskFullError, IntegrityError, StorageError
 from archive.model import RecordRef
 from archive.warc.framing import Member, check_of
@@ -135,15 +136,6 @@ def settle(path: Path, handle: int) -> Path:
     path.rename(closed)
     sync_folder(closed.parent)
     return closed
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_all(handle: int, data: bytes) -> None:

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.collection import Collection
+from archive.durable import sync_folder
 from archive.errors import DamagedRecordError, StorageError
-from archive.warc.files import refused, settle, sync_folder, write_all
+from archive.warc.files import refused, settle, write_all
 from archive.warc.groups import LaidExchange, RunEnded, groups
 from archive.warc.names import OPEN, closed_name, warc_files
 from archive.warc.notes import Notes, warc_date
