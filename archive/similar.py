@@ -25,7 +25,8 @@ _ROWS = 4
 _FORM = struct.Struct(f"<{_BINS}I")
 _MOST_WORDS = 1 << 17
 _NUMBERS = struct.Struct("<3I")
-_BATCH = 2000
+_BATCH = 8000
+"""Texts of one transaction: the more, the oftener two bands go to one page of the file."""
 _CACHE = 64_000
 """Kilobytes of pages that SQLite may keep: the bands of a text lie all over the file."""
 _WORD = re.compile(r"\w+")
