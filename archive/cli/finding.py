@@ -123,7 +123,8 @@ def search(
             continue
         replaced = "" if hit.is_current else f"(version {hit.version} of {hit.post.versions}, replaced) "
         show_marked(_head(hit.post) + replaced, hit.title.text, hit.title.spans)
-        show_marked("    ", hit.snippet.text, hit.snippet.spans)
+        if hit.snippet.text:  # a video has a headline alone
+            show_marked("    ", hit.snippet.text, hit.snippet.spans)
         show(f"    {hit.post.url}")
     if not found.hits:
         more = "" if all_versions else "; --all-versions also searches texts that an edit replaced"

@@ -1,6 +1,7 @@
 """``vigil search``, ``list``, ``show``, ``captures``, ``status``."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from archive.collection import Collection
 from archive.errors import ExitCode
 from archive.model import Route
+from tests.cli import archives
 from tests.cli.archives import BEGAN, exchange, lay_run, page
 from tests.cli.conftest import Run, Said
 
@@ -22,6 +24,20 @@ def test_search_finds_a_post_by_its_words(vigil: Run) -> None:
         "101         2026-07-31  The last lamp",
         f"    A keeper counts gulls and herons on the pier. {SECOND}",
         "    https://lantern.example/a/the-last-lamp/101.html",
+    ]
+
+
+def test_post_without_text_is_told_without_an_empty_line(
+    here: Path, vigil: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "SITE", f'{archives.SITE}textless = [".film"]\n')
+    film = re.sub(
+        rb'<div class="text">.*?</div>', b'<div class="film"></div>', page("The silent film", ""), flags=re.DOTALL
+    )
+    lay_run(Collection(here / "collection"), "run-1", BEGAN, exchange(1, "/a/the-silent-film/7.html", film))
+    assert vigil("search", "silent").out.splitlines() == [
+        "7           2026-07-31  The silent film",
+        "    https://lantern.example/a/the-silent-film/7.html",
     ]
 
 
