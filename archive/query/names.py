@@ -27,6 +27,7 @@ def post_id(db: sqlite3.Connection, name: str, site: str | None = None) -> int:
         NotFoundError: the archive knows no such post.
         QueryError: posts of several blogs go by that name.
     """
+    name = str(name)  # pandas reads identities that are digits as numbers
     url = _as_url(name)
     found = _posts_at(db, url, site) if url else _posts_named(db, name.strip(), site)
     if not found:
@@ -48,6 +49,7 @@ def url_ids(db: sqlite3.Connection, name: str, site: str | None = None) -> tuple
         NotFoundError: the archive knows no such URL or post.
         QueryError: posts of several blogs go by that name.
     """
+    name = str(name)
     url = _as_url(name)
     if url:
         asked = "SELECT id FROM urls u WHERE url = ? AND EXISTS (SELECT 1 FROM captures c WHERE c.url_id = u.id)"

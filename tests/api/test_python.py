@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -48,6 +49,13 @@ def test_text_that_stood_before_an_edit_is_given_for_its_time(built: Collection)
         with pytest.raises(NotFoundError, match=r"no text of .* is known"):
             archive.version_at("101", BEGAN)
     assert (before.number, after.number) == (1, 2)
+
+
+def test_identity_that_pandas_made_a_number_of_names_the_post(built: Collection) -> None:
+    with open_archive(built.root) as archive:
+        number = cast("str", 101)
+        assert archive.post(number) == archive.post("101")
+        assert archive.captures(number) == archive.captures("101")
 
 
 def test_data_frame_has_times_lists_and_truths(built: Collection) -> None:
